@@ -1,0 +1,116 @@
+"""Finds out that ranks differ before their numbers are mixed: raw MPI would add different things and report success."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from dtrain.distributed.communicator import Array, Communicator
+from dtrain.distributed.errors import DesyncError
+
+Value = str | int | float | bytes
+_SHOWN = 5  # fields in one message
+_ABSENT = "nothing"
+
+
+def compare(communicator: Communicator, fields: Mapping[str, Value]) -> None:
+    """Return if all ranks hold the same fields with the same values. Every rank must call it.
+
+    One digest is exchanged; the fields themselves only when the digests differ.
+
+    Raises:
+        DesyncError: on every rank alike, naming the fields, the ranks and their values.
+    """
+    own = {name: _text(value) for name, value in fields.items()}
+    if _all_equal(communicator, _digest(repr(sorted(own.items())).encode())):
+        return
+    differences = _differences(communicator.allgather(own))
+    lines = [f"  {name}: {sides(texts)}" for name, texts in differences[:_SHOWN]]
+    if len(differences) > _SHOWN:
+        lines.append(f"  and {len(differences) - _SHOWN} more")
+    raise DesyncError(
+        "Ranks differ in what must be the same on all of them:\n"
+        + "\n".join(lines)
+        + "\nRun the same script with the same arguments, versions and files everywhere."
+    )
+
+
+def compare_arrays(communicator: Communicator, arrays: Mapping[str, Array], when: str = "") -> None:
+    """Return if all ranks hold the same names, shapes, dtypes and bits. Every rank must call it.
+
+    Args:
+        communicator: the ranks.
+        arrays: by name, for instance the weights; slices of a flat array will do.
+        when: said in the error, for instance `"after step 120"`.
+
+    Raises:
+        DesyncError: on every rank alike, naming the first array that differs and the ranks.
+    """
+    if communicator.size == 1:
+        return
+    own = {name: array_digest(array) for name, array in arrays.items()}
+    if _all_equal(communicator, _digest(repr(list(own.items())).encode())):
+        return
+    differences = _differences(communicator.allgather(own))
+    moment = f" {when}" if when else ""
+    if not differences:
+        raise DesyncError(f"Ranks hold the same arrays{moment}, but in different orders.")
+    name, texts = differences[0]
+    raise DesyncError(
+        f"Ranks differ{moment} in {len(differences)} of {len(own)} arrays, first in {name!r}: digest {sides(texts)}. "
+        "The copies of the model have drifted apart: the numbers of this run cannot be trusted."
+    )
+
+
+def array_digest(array: Array) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of dtype, shape and bits of `array`."""
+    content = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
+    content.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return content.hexdigest()[:16]
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _all_equal(communicator: Communicator, digest: bytes) -> bool:
+    return communicator.size == 1 or len(set(communicator.allgather(digest))) == 1
+
+
+def _text(value: Value) -> str:
+    return value.hex() if isinstance(value, bytes) else repr(value)
+
+
+def _differences(everyone: list[dict[str, str]]) -> list[tuple[str, list[str]]]:
+    """Return the fields that differ, in the order of rank 0, each with one text per rank."""
+    names = dict.fromkeys(name for fields in everyone for name in fields)
+    columns = ((name, [fields.get(name, _ABSENT) for fields in everyone]) for name in names)
+    return [(name, texts) for name, texts in columns if len(set(texts)) > 1]
+
+
+def sides(texts: list[str]) -> str:
+    """Say who has what, the majority last: `rank 1 has 3, ranks 0, 2 have 4`. A tie is decided by rank 0."""
+    counts = Counter(texts)
+    expected = max(counts, key=lambda text: (counts[text], text == texts[0]))
+    others = [text for text in counts if text != expected]
+    return ", ".join(_side(texts, text) for text in [*others[:_SHOWN], expected])
+
+
+def _side(texts: list[str], text: str) -> str:
+    ranks = [rank for rank, own in enumerate(texts) if own == text]
+    shown = text if len(text) <= 200 else text[:197] + "..."
+    return f"rank {ranks[0]} has {shown}" if len(ranks) == 1 else f"ranks {_ranges(ranks)} have {shown}"
+
+
+def _ranges(ranks: Iterable[int]) -> str:
+    """Shorten runs: 0, 1, 2, 5 becomes `0-2, 5`."""
+    runs: list[list[int]] = []
+    for rank in ranks:
+        if runs and rank == runs[-1][1] + 1:
+            runs[-1][1] = rank
+        else:
+            runs.append([rank, rank])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)

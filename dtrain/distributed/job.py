@@ -1,0 +1,46 @@
+"""The communicator of this process: serial, or MPI's when a launcher started several processes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from dtrain.distributed import hooks
+from dtrain.distributed.launcher import Launch, detect
+from dtrain.distributed.threads import ThreadPlan, apply
+
+if TYPE_CHECKING:
+    from dtrain.distributed.communicator import Communicator
+
+
+@cache
+def launch() -> Launch:
+    """Return how this process was started, found out once."""
+    return detect()
+
+
+@cache
+def prepare() -> ThreadPlan:
+    """Do what must come before NumPy is loaded and before anything can fail; nothing in a process that runs alone."""
+    if launch().parallel:
+        hooks.install(launch())
+    return apply(launch())
+
+
+@cache
+def world() -> Communicator:
+    """Return the communicator of all processes of the job. The first call under a launcher initializes MPI.
+
+    Raises:
+        LaunchError: see `dtrain.distributed.mpi.connect`.
+    """
+    if not launch().parallel:
+        from dtrain.distributed.serial import SerialCommunicator
+
+        return SerialCommunicator()
+    from dtrain.distributed.mpi import connect
+
+    hooks.install(launch())
+    communicator, channel = connect(launch())
+    hooks.attach(channel)
+    return communicator
