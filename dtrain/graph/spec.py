@@ -1,0 +1,137 @@
+"""What is known of a value before it is computed: shape, dtype, and which axis holds the rows of the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+
+
+class Rows(int):
+    """The length of a batch axis: as an `int`, the rows of this process; `total`, the rows of all processes together.
+
+    Python code of a model asks a tensor for its number of rows in two meanings: to make arrays of the same length
+    (the local number is right) and to divide a sum over the batch (the global number is right). An op that takes a
+    `Rows` as an operand uses `total`; everything else sees the local integer.
+    """
+
+    total: int
+
+    def __new__(cls, local: int, total: int) -> Rows:
+        rows = super().__new__(cls, local)
+        rows.total = total
+        return rows
+
+    def __mul__(self, other: int) -> int:
+        """Rows that are merged with another axis stay rows: `x.shape[0] * x.shape[1]`."""
+        product = int(self) * other
+        return Rows(product, self.total * other) if type(other) is int else product
+
+    __rmul__ = __mul__
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Shape and dtype of a value; `batch` is the axis that is divided among processes and `total` its global length.
+
+    `batch is None` means that every process holds the same whole value.
+    """
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    batch: int | None = None
+    total: int = 0
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    @property
+    def is_float(self) -> bool:
+        return self.dtype.kind == "f"
+
+    @property
+    def divided(self) -> bool:
+        """Whether this process holds a part of the rows only."""
+        return self.batch is not None and self.shape[self.batch] != self.total
+
+    @property
+    def global_shape(self) -> Shape:
+        """The shape that one process alone would see."""
+        if self.batch is None:
+            return self.shape
+        return (*self.shape[: self.batch], self.total, *self.shape[self.batch + 1 :])
+
+    @property
+    def global_size(self) -> int:
+        return int(np.prod(self.global_shape, dtype=np.int64))
+
+    def with_shape(self, shape: Shape) -> Spec:
+        """The same dtype and batch axis with another shape (the batch axis keeps its length)."""
+        return replace(self, shape=shape)
+
+    def with_dtype(self, dtype: DTypeLike) -> Spec:
+        return replace(self, dtype=np.dtype(dtype))
+
+    def replicated(self) -> Spec:
+        """The same value held whole by every process."""
+        return replace(self, batch=None, total=0)
+
+    def visible_shape(self) -> tuple[int, ...]:
+        """The shape shown to the code of models: the batch axis is a `Rows`."""
+        if self.batch is None:
+            return self.shape
+        rows = Rows(self.shape[self.batch], self.total)
+        return (*self.shape[: self.batch], rows, *self.shape[self.batch + 1 :])
+
+
+def spec_of(array: Array) -> Spec:
+    return Spec(array.shape, array.dtype)
+
+
+def broadcast_specs(name: str, *specs: Spec) -> tuple[Shape, int | None, int]:
+    """The broadcast shape of `specs` with its batch axis and global length."""
+    try:
+        shape = np.broadcast_shapes(*(s.shape for s in specs))
+    except ValueError:
+        shapes = ", ".join(str(s.global_shape) for s in specs)
+        raise ValueError(f"{name}: expected shapes that broadcast together. Received: {shapes}") from None
+    axes = {s.batch + len(shape) - s.ndim for s in specs if s.batch is not None}
+    if not axes:
+        return shape, None, 0
+    batch = axes.pop()
+    if any(s.divided for s in specs):
+        _check_divided(name, specs, len(shape) - batch, alike=not axes)
+        return shape, batch, max(s.total for s in specs)
+    return (shape, None, 0) if axes else (shape, batch, shape[batch])
+
+
+def _check_divided(name: str, specs: tuple[Spec, ...], from_end: int, alike: bool) -> None:
+    """Rows that are divided among processes must meet the same rows, or a value that is the same for all rows."""
+    whole = [s.ndim >= from_end and s.shape[s.ndim - from_end] != 1 for s in specs if s.batch is None]
+    totals = {s.total for s in specs if s.batch is not None}
+    if not alike or any(whole) or len(totals) > 1:
+        listing = ", ".join(f"{s.global_shape} with rows on axis {s.batch}" for s in specs)
+        raise ValueError(
+            f"{name}: the rows of the batch are divided among processes, so that operands must have the same rows on "
+            f"the same axis, or length 1 there. Received: {listing}"
+        )
+
+
+def promote(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of a mixed operation: the widest float if there is one, else NumPy's rule for integers."""
+    floats = [d for d in dtypes if d.kind == "f"]
+    return np.result_type(*(floats or dtypes))
