@@ -1,0 +1,34 @@
+// All kernels for one instruction set. The file that includes this one names it (VARIANT), gives the floats of a vector
+// (LANES) and chooses the compiler's target.
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+#define TEXT_(a) #a
+#define TEXT(a) TEXT_(a)
+
+namespace VARIANT {
+namespace {
+#include "simd.h"
+#include "elementwise.h"
+#include "optimizer.h"
+#include "rows.h"
+#include "columns.h"
+#include "recurrent.h"
+#include "pooling.h"
+#include "convolution.h"
+#include "convolution_weights.h"
+#include "convolution_gradient.h"
+}  // namespace
+}  // namespace VARIANT
+
+using namespace VARIANT;
+const Table JOIN(VARIANT, _table) = {
+    TEXT(VARIANT), LANES,
+    activate, slope, bias_activate, slope_sum, mask, add, bytes_to_floats,
+    sgd, momentum, adam, moments, descend, rmsprop, mean_square,
+    softmax, softmax_gradient, sparse_logits, sparse_probabilities, sparse_probabilities_gradient,
+    normalize_rows, normalize_rows_gradient,
+    column_sums, affine, add_affine, gradient_sums,
+    lstm_step, lstm_back, gru_gates, gru_step, gru_back,
+    convolve, convolve_scratch, pack, pack_turned, convolve_gradient, convolve_gradient_scratch,
+    max_pool, max_pool_gradient, average_pool, average_pool_gradient,
+};

@@ -1,0 +1,42 @@
+"""Passes over many values that belong to no one family of ops: sums of arrays, masks, rows of bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_CHUNK = 1 << 15  # values at a time, so that a running sum stays in the cache
+
+
+def add_terms(terms: list[Array], y: Array) -> None:
+    """y = the sum of two or more one-dimensional terms, added in their order. `y` may be one of them."""
+    running = np.empty(min(_CHUNK, y.size), y.dtype)
+    for start in range(0, y.size, _CHUNK):
+        part = slice(start, min(start + _CHUNK, y.size))
+        total = running[: part.stop - part.start]
+        np.add(terms[0][part], terms[1][part], out=total)
+        for term in terms[2:]:
+            np.add(total, term[part], out=total)
+        y[part] = total
+
+
+def apply_mask(x: Array, mask: Array, scale: float, y: Array) -> None:
+    """y = x * mask * scale, where the boolean mask is broadcast to x. `y` may be `x`."""
+    np.multiply(x, mask, out=y)
+    np.multiply(y, scale, out=y)
+
+
+def gather_scaled(x: Array, rows: Array, scale: float, y: Array) -> None:
+    """y = x[rows] * scale, for `x` of any dtype and float `y`.
+
+    Raises:
+        IndexError: if `rows` names a row that x does not have.
+    """
+    some = max(1, _CHUNK * len(rows) // max(1, y.size))
+    for start in range(0, len(rows), some):
+        part = slice(start, start + some)
+        np.multiply(x[rows[part]], y.dtype.type(scale), out=y[part], dtype=y.dtype)

@@ -1,0 +1,252 @@
+"""New values: constants, ranges, values like others, and conversion between kinds of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from dtrain.graph import Array, Op, Rows, Spec, StepContext, Tensor, Variable, apply, as_tensor, current_trace
+from dtrain.graph.nest import flatten
+from dtrain.graph.symbolic import KerasTensor, symbolic
+
+FLOATX = np.dtype(np.float32)
+
+
+class Fill(Op):
+    """y = value everywhere; made anew in every step, so that its rows are those of the batch."""
+
+    @staticmethod
+    def spec(*, like: Spec) -> Spec:
+        return like
+
+    @staticmethod
+    def forward(y: Array, *, value: float) -> None:
+        y.fill(value)
+
+
+class RowNumbers(Op):
+    """y = numbers of this process's rows in the global batch (`repeats` of them to each row of the batch)."""
+
+    @staticmethod
+    def spec(*, rows: int, total: int) -> Spec:
+        return Spec((rows,), np.dtype(np.int32), 0, total)
+
+    @staticmethod
+    def forward(y: Array, *, repeats: int, context: StepContext) -> None:
+        first = context.first_row * repeats
+        np.copyto(y, np.arange(first, first + y.size, dtype=y.dtype))
+
+
+class Cast(Op):
+    """y = x as numbers of `dtype`, cut towards zero if they become integers."""
+
+    @staticmethod
+    def spec(x: Spec, *, dtype: str) -> Spec:
+        return x.with_dtype(dtype)
+
+    @staticmethod
+    def forward(x: Array, y: Array) -> None:
+        np.copyto(y, x, casting="unsafe")
+
+    @staticmethod
+    def dx(dy: Array, dx: Array) -> None:
+        np.copyto(dx, dy, casting="unsafe")
+
+
+def shape_spec(shape: Any, dtype: DTypeLike) -> Spec:
+    """The spec of a new value; a length taken from the batch (`Rows`) makes its axis that of the batch."""
+    lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    batch = next((k for k, n in enumerate(lengths) if isinstance(n, Rows)), None)
+    total = 0 if batch is None else lengths[batch].total
+    return Spec(tuple(int(n) for n in lengths), np.dtype(dtype), batch, total)
+
+
+def fill(spec: Spec, value: float) -> Tensor:
+    """A value of this spec with `value` everywhere."""
+    if spec.batch is not None and current_trace() is not None:
+        return apply(Fill, like=spec, value=value)  # type: ignore[no-any-return]
+    return as_tensor(np.full(spec.shape, value, spec.dtype))
+
+
+def zeros(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+    """Zeros."""
+    return fill(shape_spec(shape, dtype or FLOATX), 0)
+
+
+def ones(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+    """Ones."""
+    return fill(shape_spec(shape, dtype or FLOATX), 1)
+
+
+def empty(shape: int | Sequence[int], dtype: DTypeLike | None = None) -> Tensor:
+    """Zeros: memory that was never written is not handed out."""
+    return zeros(shape, dtype)
+
+
+def full(shape: int | Sequence[int], fill_value: Any, dtype: DTypeLike | None = None) -> Tensor:
+    """`fill_value` (a number, or what broadcasts to `shape`) everywhere."""
+    if isinstance(fill_value, (bool, int, float)):
+        return fill(shape_spec(shape, dtype or FLOATX), fill_value)
+    value = as_tensor(fill_value)
+    return fill(shape_spec(shape, dtype or value.dtype), 0) + (value if dtype is None else cast(value, dtype))  # type: ignore[no-any-return]
+
+
+@symbolic
+def zeros_like(x: Any, dtype: DTypeLike | None = None) -> Tensor:
+    """Zeros of the shape of x."""
+    return full_like(x, 0, dtype)
+
+
+@symbolic
+def ones_like(x: Any, dtype: DTypeLike | None = None) -> Tensor:
+    """Ones of the shape of x."""
+    return full_like(x, 1, dtype)
+
+
+@symbolic
+def empty_like(x: Any, dtype: DTypeLike | None = None) -> Tensor:
+    """Zeros of the shape of x: memory that was never written is not handed out."""
+    return full_like(x, 0, dtype)
+
+
+@symbolic
+def full_like(x: Any, fill_value: Any, dtype: DTypeLike | None = None) -> Tensor:
+    """`fill_value` everywhere, in the shape (and the dtype, if None) of x."""
+    tensor = as_tensor(x)
+    spec = tensor.spec.with_dtype(dtype or tensor.dtype)
+    if isinstance(fill_value, (bool, int, float)):
+        return fill(spec, fill_value)
+    return fill(spec, 0) + cast(fill_value, spec.dtype)  # type: ignore[no-any-return]
+
+
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | None = None) -> Tensor:
+    """`start, start + step, ...` below `stop`; `arange(n)` counts from 0.
+
+    For the number of rows of a batch (`x.shape[0]`) the result holds the numbers of the rows in the global batch.
+    """
+    if stop is None:
+        start, stop = 0, start
+    step = 1 if step is None else step
+    trace = current_trace()
+    if isinstance(stop, Rows) and start == 0 and step == 1 and trace is not None:
+        repeats = stop.total // trace.total_rows if trace.total_rows else 1
+        rows = apply(RowNumbers, rows=int(stop), total=stop.total, repeats=repeats)
+        return cast(rows, dtype or np.int32)
+    numbers = [_number(n) for n in (start, stop, step)]
+    default = np.int32 if all(isinstance(n, int) for n in numbers) else FLOATX
+    return as_tensor(np.arange(*numbers, dtype=dtype or default))
+
+
+def _number(value: Any) -> int | float:
+    number = value if isinstance(value, (int, float)) else np.asarray(value).item()
+    return int(number) if isinstance(number, int) else float(number)
+
+
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: DTypeLike | None = None,
+    axis: int = 0,
+) -> Any:
+    """`num` numbers at equal distances from `start` to `stop`."""
+    values, step = np.linspace(np.asarray(start), np.asarray(stop), num, endpoint=endpoint, retstep=True, axis=axis)
+    tensor = as_tensor(values.astype(dtype or FLOATX))
+    return (tensor, as_tensor(np.asarray(step, dtype or FLOATX))) if retstep else tensor
+
+
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: float = 10,
+    dtype: DTypeLike | None = None,
+    axis: int = 0,
+) -> Tensor:
+    """`base ** linspace(start, stop)`"""
+    values = np.logspace(np.asarray(start), np.asarray(stop), num, endpoint=endpoint, base=base, axis=axis)
+    return as_tensor(values.astype(dtype or FLOATX))
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
+    """Ones on diagonal number `k` of an N x M matrix, else zeros."""
+    return as_tensor(np.eye(N, M, k, dtype=dtype or FLOATX))
+
+
+def identity(n: int, dtype: DTypeLike | None = None) -> Tensor:
+    """Ones on the diagonal of an n x n matrix, else zeros."""
+    return eye(n, dtype=dtype)
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
+    """Ones on and below diagonal number `k`, else zeros."""
+    return as_tensor(np.tri(N, M, k, dtype=dtype or FLOATX))
+
+
+@symbolic
+def cast(x: Any, dtype: DTypeLike) -> Tensor:
+    """x as numbers of `dtype`; integers and booleans carry no gradient."""
+    tensor, target = as_tensor(x), np.dtype(dtype)
+    return tensor if tensor.spec.dtype == target else apply(Cast, tensor, dtype=target.name)
+
+
+@symbolic
+def convert_to_tensor(
+    x: Any, dtype: DTypeLike | None = None, sparse: bool | None = None, ragged: bool | None = None
+) -> Tensor:
+    """x (tensor, variable, array, number, nested list) as a tensor.
+
+    Python floats become float32 and Python integers int32; arrays keep their dtype.
+    """
+    if sparse or ragged:
+        raise ValueError(f"convert_to_tensor: only dense tensors are known. Received: sparse={sparse}, ragged={ragged}")
+    if isinstance(x, (list, tuple)) and any(isinstance(leaf, (Tensor, Variable)) for leaf in flatten(x)):
+        from .joining import stack  # which is built on this module
+
+        x = stack([convert_to_tensor(part) for part in x])
+    return as_tensor(x) if dtype is None else cast(x, dtype)
+
+
+array = convert_to_tensor
+
+
+def convert_to_numpy(x: Any) -> Array:
+    """x as a NumPy array.
+
+    Raises:
+        ValueError: for a tensor whose value is not known while a model is being traced.
+    """
+    return np.asarray(x)
+
+
+def known_value(x: Any) -> Array | None:
+    """The value of x if it does not depend on what a model being traced computes, else None."""
+    return x.array if isinstance(x, Tensor) else None if isinstance(x, Variable) else np.asarray(x)
+
+
+def shape(x: Any) -> tuple[Any, ...]:
+    """The lengths of x; None where a symbolic tensor's length is not known yet."""
+    if isinstance(x, (KerasTensor, Tensor, Variable)):
+        return x.shape
+    return np.shape(x)
+
+
+def size(x: Any) -> int:
+    """The number of elements."""
+    return as_tensor(x).size
+
+
+def ndim(x: Any) -> int:
+    """The number of axes."""
+    return len(shape(x))
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether x is a tensor: known, being traced, or symbolic."""
+    return isinstance(x, (Tensor, KerasTensor, Variable))
