@@ -1,0 +1,23 @@
+"""Smallest of inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dtrain import ops
+
+from .base_merge import BaseMerge, fold
+
+
+class Minimum(BaseMerge):
+    """`y = min(x1, x2, ...)`"""
+
+    def merge(self, inputs: Sequence[Any]) -> Any:
+        """The smallest."""
+        return fold(ops.minimum, inputs)
+
+
+def minimum(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """`y = min(x1, x2, ...)`. Arguments as in `Minimum`."""
+    return Minimum(**kwargs)(inputs)

@@ -1,0 +1,1 @@
+"""Preprocessing that is pure array work."""

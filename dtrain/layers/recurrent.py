@@ -1,0 +1,5 @@
+"""Recurrent layers, where Keras 1 and 2 had them."""
+
+from .old_paths import old_path
+
+__getattr__ = old_path(__name__, "RNN SimpleRNN GRU LSTM SimpleRNNCell GRUCell LSTMCell StackedRNNCells")
