@@ -1,0 +1,62 @@
+"""Bring what the user passes to a model into the order and shape of its declared inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dtrain.graph import Tensor
+from dtrain.graph.nest import flatten
+from dtrain.graph.symbolic import KerasTensor
+
+
+def match_inputs(model: str, structure: Any, declared: Sequence[KerasTensor], given: Any) -> list[Any]:
+    """The given values in the order of the declared inputs.
+
+    A dict is matched by name (an entry that the model does not use is ignored), a list or tuple by position.
+
+    Raises:
+        ValueError: naming the model, what is missing, and the shapes.
+    """
+    names = _names(structure, declared)
+    if isinstance(given, dict):
+        missing = [name for name in names if name not in given]
+        if missing:
+            raise ValueError(f"{model}: no value for the input(s) {missing}. Received values for: {sorted(given)}")
+        values = [given[name] for name in names]
+    else:
+        values = flatten(given)
+    if len(values) != len(declared):
+        raise ValueError(f"{model}: expected {len(declared)} input(s) {names}. Received: {len(values)}")
+    return [_fit(model, name, tensor, value) for name, tensor, value in zip(names, declared, values, strict=True)]
+
+
+def _names(structure: Any, declared: Sequence[KerasTensor]) -> list[str]:
+    if isinstance(structure, dict):
+        return list(structure)
+    return [tensor._keras_history[0].name if tensor._keras_history else tensor.name for tensor in declared]
+
+
+def _fit(model: str, name: str, declared: KerasTensor, value: Any) -> Any:
+    """Check the shape; add or drop a last axis of length 1, and make numbers of the declared kind."""
+    if isinstance(value, KerasTensor) or not isinstance(value, Tensor):
+        return value
+    from dtrain import ops
+
+    expected, shape = declared.shape, value.spec.shape
+    if len(shape) == len(expected) + 1 and shape[-1] == 1 and len(expected) > 1:
+        value = ops.squeeze(value, axis=-1)
+    elif len(shape) == len(expected) - 1 and expected[-1] == 1:
+        value = ops.expand_dims(value, axis=-1)
+    shape = value.spec.shape
+    fits = len(shape) == len(expected) and all(
+        e is None or e == n for e, n in zip(expected[1:], shape[1:], strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{model}: the input {name!r} expects shape {expected}. Received: shape {tuple(shape)}")
+    kind = declared.dtype
+    if value.dtype != kind and (kind.startswith("float") or value.dtype.startswith("float")):
+        mask = value._keras_mask
+        value = ops.cast(value, kind)
+        value._keras_mask = mask
+    return value

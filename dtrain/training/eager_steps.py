@@ -1,0 +1,68 @@
+"""Steps that a model has written anew: they run op by op, with the processes of the job behind every sum over rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dtrain.graph.nest import map_structure
+from dtrain.graph.trace import running
+
+from .data import Batch
+from .scoreboard import plain_result
+from .steps import batch_tensor, pack_x_y_sample_weight
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+class EagerSteps:
+    """Calls the model's own `train_step`, `test_step` and `predict_step`, and keeps the logs that they return."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._logs: dict[str, Any] | None = None
+
+    def handles(self, method: str) -> bool:
+        """Whether the model has written this step, or what happens in it, anew."""
+        model = self._session.model
+        return bool(model._overrides(method) or (method != "predict_step" and model._overrides("compute_metrics")))
+
+    def run(self, method: str, batch: Batch) -> Any:
+        """Call a step of the model on this process's rows of a batch."""
+        session = self._session
+        session.context.first_row = batch.first_row
+        dtype = session.model.compute_dtype
+        x, y, weight = (
+            map_structure(lambda a: batch_tensor(a, batch.total_rows, dtype), part)
+            for part in (batch.x, batch.y, batch.sample_weight)
+        )
+        with running(session.context):
+            return getattr(session.model, method)(pack_x_y_sample_weight(x, y, weight))
+
+    def update(self, method: str, batch: Batch) -> None:
+        """Call `train_step` or `test_step` and keep its logs."""
+        logs = self.run(method, batch)
+        if not isinstance(logs, dict):
+            raise ValueError(f"{method} must return a dict of logs. Received: {type(logs).__name__}")
+        found: dict[str, Any] = {}
+        for name, value in logs.items():
+            result = plain_result(value)
+            found.update(result if isinstance(result, dict) else {name: result})
+        self._logs = found
+
+    def outputs(self, batch: Batch) -> Any:
+        """The structure of arrays that `predict_step` gives for this process's rows."""
+        return map_structure(np.asarray, self.run("predict_step", batch))
+
+    def logs(self) -> dict[str, Any] | None:
+        """The logs of the last step, loss first; None if it was not one of these."""
+        if self._logs is None:
+            return None
+        first = {"loss": self._logs["loss"]} if "loss" in self._logs else {}
+        return {**first, **{name: self._logs[name] for name in sorted(self._logs) if name != "loss"}}
+
+    def forget(self) -> None:
+        """The last step was a planned one."""
+        self._logs = None

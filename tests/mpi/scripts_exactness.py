@@ -1,0 +1,227 @@
+"""Trains one model after the other and writes what came of it: run on 1, 2, 3 and 4 processes by `test_exactness`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import dtrain
+from dtrain import layers, ops
+from dtrain.distributed import world
+
+Results = dict[str, Any]
+numbers = np.random.default_rng(11)
+
+
+def images(rows: int) -> tuple[Any, Any]:
+    labels = numbers.integers(0, 10, rows)
+    x = numbers.normal(size=(rows, 12, 12, 1)).astype(np.float32) + labels[:, None, None, None] / 5
+    return x, labels
+
+
+def record(model: Any, history: dict[str, Any], *predictions: Any) -> Results:
+    found: Results = {f"history/{name}": np.array(values) for name, values in history.items()}
+    found.update((f"weight/{k}/{v.path}", v.numpy()) for k, v in enumerate(model.weights))
+    slots = model.optimizer.slot_names
+    for slot in slots:
+        for k, variable in enumerate(model.optimizer.trained_variables):
+            found[f"slot/{slot}/{k}"] = model.optimizer.slot(slot, variable).copy()
+    found.update((f"prediction/{k}", array) for k, array in enumerate(predictions))
+    return found
+
+
+def mlp() -> Results:
+    """Ragged last batch, validation, metrics as curves."""
+    x, y = images(203)
+    model = dtrain.Sequential(
+        [
+            dtrain.Input((12, 12, 1)),
+            layers.Flatten(),
+            layers.Dense(32, activation="relu"),
+            layers.Dense(16, activation="tanh", kernel_regularizer="l2"),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy", "sparse_top_k_categorical_accuracy"])
+    history = model.fit(x, y, batch_size=16, validation_split=0.2, verbose=0)
+    evaluation = model.evaluate(x, y, batch_size=50, verbose=0)
+    return record(model, history.history, model.predict(x, batch_size=30, verbose=0), np.array(evaluation))
+
+
+def cnn() -> Results:
+    x, y = images(70)
+    model = dtrain.Sequential(
+        [
+            dtrain.Input((12, 12, 1)),
+            layers.Conv2D(6, 3, activation="relu", padding="same"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(8, 3, strides=2),
+            layers.AveragePooling2D(2, padding="same"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(x, np.eye(10, dtype=np.float32)[y], batch_size=16, verbose=0)
+    return record(model, history.history, model.predict(x, verbose=0))
+
+
+def residual() -> Results:
+    """Batch normalization over the global batch, dropout, two paths."""
+    x, y = images(70)
+    entry = dtrain.Input((12, 12, 1))
+    h = layers.Conv2D(4, 3, padding="same")(entry)
+    for _ in range(2):
+        branch = layers.BatchNormalization()(h)
+        branch = layers.ReLU()(branch)
+        branch = layers.Dropout(0.3)(branch)
+        h = layers.Add()([h, layers.Conv2D(4, 3, padding="same")(branch)])
+    h = layers.Dropout(0.5)(layers.GlobalAveragePooling2D()(h))
+    model = dtrain.Model(entry, layers.Dense(10)(h))
+    loss = dtrain.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(dtrain.optimizers.SGD(0.05, momentum=0.9, nesterov=True), loss, metrics=["accuracy"])
+    history = model.fit(x, y, batch_size=17, epochs=2, validation_data=(x[:9], y[:9]), verbose=0)
+    return record(model, history.history, model.predict(x, batch_size=13, verbose=0))
+
+
+def two_outputs() -> Results:
+    """Sample weights, loss weights, weighted and unweighted metrics, clipping by the norm of the summed gradients."""
+    x, y = images(61)
+    entry = dtrain.Input((12, 12, 1))
+    h = layers.Dense(20, activation="relu")(layers.Flatten()(entry))
+    classes = layers.Dense(5, activation="softmax", name="classes")(h)
+    high = layers.Dense(1, activation="sigmoid", name="high")(h)
+    model = dtrain.Model(entry, [classes, high])
+    model.compile(
+        dtrain.optimizers.Adam(global_clipnorm=0.5),
+        loss={"classes": "sparse_categorical_crossentropy", "high": "binary_crossentropy"},
+        loss_weights={"classes": 1.0, "high": 0.3},
+        metrics={"classes": ["accuracy"], "high": [dtrain.metrics.AUC(name="auc"), dtrain.metrics.Precision(name="p")]},
+        weighted_metrics={"high": ["mae"]},
+    )
+    weight = numbers.uniform(0, 2, 61)
+    weight[:9] = 0
+    target = [y % 5, (y > 4).astype(np.float32)[:, None]]
+    history = model.fit(x, target, sample_weight=[weight, weight[::-1].copy()], batch_size=9, epochs=2, verbose=0)
+    return record(model, history.history, *model.predict(x, verbose=0))
+
+
+def words() -> Results:
+    """Embedding with a mask, LSTM, an auxiliary output and a second input; rows with nothing but padding."""
+    rows = 45
+    tokens = numbers.integers(1, 50, (rows, 8))
+    for row, length in enumerate(numbers.integers(0, 9, rows)):
+        tokens[row, length:] = 0
+    other = numbers.normal(size=(rows, 3))
+    target = (numbers.uniform(size=(rows, 1)) > 0.5).astype(np.float32)
+    sentence, extra = dtrain.Input((8,), dtype="int32", name="sentence"), dtrain.Input((3,), name="extra")
+    h = layers.Embedding(50, 6, mask_zero=True)(sentence)
+    steps = layers.LSTM(7, return_sequences=True)(h)
+    auxiliary = layers.Dense(1, name="auxiliary")(steps)  # its loss counts valid time steps only
+    h = layers.Concatenate()([layers.LSTM(5)(steps), extra])
+    main = layers.Dense(1, activation="sigmoid", name="main")(h)
+    model = dtrain.Model([sentence, extra], [main, auxiliary])
+    model.compile(
+        "adam",
+        {"main": "binary_crossentropy", "auxiliary": "mse"},
+        loss_weights=[1.0, 0.2],
+        metrics={"main": "accuracy"},
+    )
+    steps_target = numbers.normal(size=(rows, 8, 1)).astype(np.float32)
+    x = {"extra": other, "sentence": tokens}
+    history = model.fit(x, [target, steps_target], batch_size=10, epochs=2, verbose=0)
+    return record(model, history.history, *model.predict(x, batch_size=20, verbose=0))
+
+
+def few_rows() -> Results:
+    """Batches with fewer rows than there are processes, down to one row in all."""
+    x = numbers.normal(size=(7, 3)).astype(np.float32)
+    y = numbers.normal(size=(7, 2)).astype(np.float32)
+    entry = dtrain.Input((3,))
+    # A large epsilon: the deviation of two rows from their mean may be tiny, and dividing by it would magnify rounding.
+    h = layers.BatchNormalization(epsilon=0.1)(layers.Dense(4, activity_regularizer="l2")(entry))
+    model = dtrain.Model(entry, layers.Dense(2)(layers.Dropout(0.2)(h)))
+    model.compile(dtrain.optimizers.SGD(0.1), "mse", metrics=["mae"])
+    history = model.fit(x, y, batch_size=2, epochs=3, validation_data=(x[:1], y[:1]), verbose=0)
+    one_row = model.fit(x[:1], y[:1], batch_size=1, verbose=0).history["loss"]
+    step = model.train_on_batch(x[:3], y[:3])
+    tested = model.test_on_batch(x[:1], y[:1])
+    return record(
+        model, history.history | {"one row": one_row, "step": step, "tested": tested},
+        model.predict(x[:1], verbose=0), model.predict(x, batch_size=2, verbose=0), model.predict_on_batch(x),
+    )  # fmt: skip
+
+
+class Spread(layers.Layer):
+    """Keeps a running mean over the batch and adds a loss made of the batch's mean."""
+
+    def build(self, input_shape: Any) -> None:
+        self.mean = self.add_weight(shape=(input_shape[-1],), initializer="zeros", trainable=False, name="mean")
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        center = ops.mean(inputs, axis=0)
+        self.add_loss(0.1 * ops.sum(ops.square(center)))
+        if training:
+            self.mean.assign(0.9 * self.mean + 0.1 * center)
+        return inputs - center
+
+
+class Farthest(dtrain.Metric):
+    def __init__(self) -> None:
+        super().__init__(name="farthest")
+        self.value = self.add_variable((), "zeros", name="value")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.value.assign_add(ops.sum(ops.max(ops.abs(y_true - y_pred), axis=-1)))
+
+    def result(self) -> Any:
+        return self.value
+
+
+class Own(dtrain.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.spread, self.last = layers.Dense(6, activation="tanh"), Spread(), layers.Dense(2)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        h = self.spread(self.first(inputs))
+        return self.last(h) * 2.0 if training else self.last(h)
+
+
+def by_hand() -> Results:
+    """A model, layer, loss and metric that are written by the user, from a generator."""
+
+    def loss(y_true: Any, y_pred: Any) -> Any:
+        return ops.log(1.0 + ops.sum(ops.square(y_true - y_pred), axis=-1))
+
+    x = numbers.normal(size=(29, 3)).astype(np.float32)
+    y = numbers.normal(size=(29, 2)).astype(np.float32)
+
+    def batches() -> Any:
+        while True:
+            for start in range(0, 29, 6):
+                yield x[start : start + 6], y[start : start + 6]
+
+    model = Own()
+    model.compile("rmsprop", loss, metrics=[Farthest(), "mse"])
+    history = model.fit(batches(), steps_per_epoch=5, epochs=2, validation_data=(x, y), verbose=0)
+    return record(model, history.history, model.predict(x, verbose=0))
+
+
+RUNS: list[Callable[[], Results]] = [mlp, cnn, residual, two_outputs, words, few_rows, by_hand]
+
+
+def main(folder: Path) -> None:
+    dtrain.utils.set_random_seed(5)
+    found: Results = {}
+    for run in RUNS:
+        found.update((f"{run.__name__}/{name}", np.asarray(value)) for name, value in run().items())
+    rank = world().rank
+    np.savez(folder / f"{rank}.npz", **{name.replace("/", "|"): array for name, array in found.items()})
+
+
+main(Path(sys.argv[1]))
