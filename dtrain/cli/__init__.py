@@ -1,0 +1,1 @@
+"""The `dtrain` command: train, evaluate, predict, export, inspect, doctor."""

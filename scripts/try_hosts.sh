@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# Trains on several hosts that this one machine plays: network namespaces with host names and shared memory of their own.
+#
+#   scripts/try_hosts.sh [PYTHON]          HOSTS=3 RANKS=2 RATE=1gbit scripts/try_hosts.sh .venv/bin/python
+#
+# PYTHON (default: that of launch/'s environment) has dtrain and an MPI, whose mpirun starts the ranks: `dtrain launch
+# --hosts`. It checks that the ranks of each host share memory and those of different hosts exchange slices, and that
+# weights and losses are those of one process. RATE limits each link (tc tbf).
+#
+# Needs Linux, root and iproute2; without them it says so and ends with 0, since nothing was found to be wrong.
+set -u
+
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
+NET=10.77.0
+hosts="${HOSTS:-2}"
+ranks="${RANKS:-2}"
+
+say() { printf 'try_hosts: %s\n' "$*" >&2; }
+skip() { say "skipped: $*"; exit 0; }
+
+# on_host I COMMAND...: runs a command on a host, with a name and a /dev/shm that are the host's own.
+on_host() {
+  local i="$1"
+  shift
+  # shellcheck disable=SC2016 # the inner shell expands these
+  ip netns exec "dth$i" unshare --uts --mount \
+    bash -c 'hostname "dth$0" && mount -t tmpfs tmpfs /dev/shm && exec "$@"' "$i" "$@"
+}
+
+# As the remote shell of mpirun: try_hosts.sh --rsh [OPTION...] ADDRESS COMMAND...
+if [ "${1:-}" = --rsh ]; then
+  shift
+  while case "${1:-}" in -*) true ;; *) false ;; esac; do shift; done
+  address="$1"
+  shift
+  on_host "${address##*.}" bash -c "$*"
+  exit
+fi
+
+down() {
+  local i
+  for i in $(seq "$hosts"); do ip netns del "dth$i" 2>/dev/null; done
+  ip link del dth 2>/dev/null
+  rm -rf "${folder:-}"
+}
+
+up() {
+  local i
+  ip link add dth type bridge && ip link set dth up || return
+  for i in $(seq "$hosts"); do
+    ip netns add "dth$i" &&
+      ip link add "dthv$i" type veth peer name eth0 netns "dth$i" &&
+      ip link set "dthv$i" master dth up &&
+      ip netns exec "dth$i" ip addr add "$NET.$i/24" dev eth0 &&
+      ip netns exec "dth$i" ip link set eth0 up &&
+      ip netns exec "dth$i" ip link set lo up || return
+    if [ -n "${RATE:-}" ]; then
+      tc qdisc add dev "dthv$i" root tbf rate "$RATE" burst 256kb latency 50ms &&
+        ip netns exec "dth$i" tc qdisc add dev eth0 root tbf rate "$RATE" burst 256kb latency 50ms || return
+    fi
+  done
+}
+
+[ "$(uname)" = Linux ] || skip "network namespaces are Linux's"
+[ "$(id -u)" = 0 ] || skip "making network namespaces needs root"
+for tool in ip tc unshare; do command -v "$tool" >/dev/null || skip "there is no $tool (iproute2, util-linux)"; done
+! ip link show dth >/dev/null 2>&1 || skip "the bridge dth is there already: another trial runs, or one was killed"
+
+python="${1:-${DTRAIN_VENV:-$ROOT/.venv}/bin/python}"
+"$python" -c 'import mpi4py' 2>/dev/null || { say "$python has no mpi4py. Run launch/local.sh once, or name another Python."; exit 2; }
+
+folder="$(mktemp -d)"
+trap down EXIT
+trap 'exit 130' INT TERM
+up || skip "this system does not let root make bridges and network namespaces (a container without CAP_NET_ADMIN?)"
+
+cat >"$folder/train.py" <<'PY'
+"""Trains, and writes losses and weights; the first argument names the file."""
+
+import sys
+
+from dtrain.distributed import is_main, prepare, world
+
+prepare()
+
+import socket
+
+import numpy as np
+
+import dtrain
+from dtrain import layers
+
+dtrain.utils.set_random_seed(1)
+numbers = np.random.default_rng(0)
+x, y = numbers.normal(size=(640, 50)).astype(np.float32), numbers.integers(0, 10, 640)
+model = dtrain.Sequential(
+    [
+        dtrain.Input((50,)),
+        layers.Dense(300, "relu"),
+        layers.BatchNormalization(),
+        layers.Dropout(0.2),
+        layers.Dense(10, "softmax"),
+    ]
+)
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+history = model.fit(x, y, batch_size=64, epochs=3, verbose=0, validation_split=0.2).history
+names = sorted(set(world().allgather(socket.gethostname())))
+if is_main():
+    way = model._get_session().reduction.name
+    print(f"{world().size} ranks on {', '.join(names)}, {world().name}: {way}", flush=True)
+    weights = {str(k): w for k, w in enumerate(model.get_weights())}
+    np.savez(sys.argv[1], hosts=len(names), way=way, **{f"log {k}": v for k, v in history.items()}, **weights)
+PY
+
+cat >"$folder/compare.py" <<'PY'
+import sys
+
+import numpy as np
+
+one, many = np.load(sys.argv[1]), np.load(sys.argv[2])
+hosts, way = int(sys.argv[3]), sys.argv[4]
+assert int(many["hosts"]) == hosts, f"expected {hosts} hosts, found {many['hosts']}"
+assert str(many["way"]) == way, f"expected the sum by {way!r}, found {many['way']!r}"
+for name in one.files:
+    if name not in ("hosts", "way"):
+        distance = np.linalg.norm(many[name] - one[name]) / max(np.linalg.norm(one[name]), 1e-12)
+        assert distance < 1e-4, f"{name} is not that of one process: {distance:.1e}"
+PY
+
+export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
+# The two MPIs, told to use the remote shell above and the hosts' own network.
+case "$("$python" -m mpi4py --mpi-lib-version 2>/dev/null | tr -d '\0')" in
+  *"Open MPI"*)
+    options="--prtemca plm_ssh_agent '$folder/rsh' --prtemca prte_if_include $NET.0/24 --mca btl_tcp_if_include $NET.0/24"
+    options="$options --mca pml ob1 --mca btl self,tcp,sm" ;;
+  *) options="-launcher ssh -launcher-exec '$folder/rsh' -iface eth0" ;;
+esac
+printf '#!/bin/sh\nexec "%s/scripts/try_hosts.sh" --rsh "$@"\n' "$ROOT" >"$folder/rsh"
+chmod +x "$folder/rsh"
+
+places="$(seq "$hosts" | sed "s/.*/$NET.&:$ranks/" | paste -sd, -)"
+expected="Allreduce"
+[ "$ranks" = 1 ] || expected="shared memory and slices between hosts"
+cd "$folder" || exit
+"$python" train.py one.npz || exit 1
+on_host 1 env DTRAIN_REDUCTION="${DTRAIN_REDUCTION:-shared}" timeout --kill-after=5 "${LIMIT_S:-120}" \
+  "$python" -c 'from dtrain.cli.main import main; main()' launch --hosts "$places" --mpi-options "$options" train.py many.npz || exit 1
+"$python" compare.py one.npz many.npz "$hosts" "$expected" || exit 1
+say "passed: $hosts hosts with $ranks ranks each give the numbers of one process"
