@@ -14,9 +14,10 @@ PACKAGE = Path(__file__).parents[1] / "dtrain"
 
 # What a package may not import, not even inside of a function.
 FORBIDDEN = {
-    "kernels": {"graph", "ops", "layers", "models", "training", "checkpoint", "saving", "datasets", "cli"},
-    "graph": {"layers", "models", "training", "distributed", "checkpoint", "saving", "datasets", "cli"},
-    "ops": {"layers", "models", "training", "distributed", "checkpoint", "datasets", "cli"},
+    "timeline": {path.stem for path in PACKAGE.iterdir()} - {"timeline"},
+    "kernels": {"timeline", "graph", "ops", "layers", "models", "training", "checkpoint", "saving", "datasets", "cli"},
+    "graph": {"timeline", "layers", "models", "training", "distributed", "checkpoint", "saving", "datasets", "cli"},
+    "ops": {"timeline", "layers", "models", "training", "distributed", "checkpoint", "datasets", "cli"},
     "distributed": {"graph", "ops", "layers", "models", "training", "checkpoint", "saving", "cli"},
     "checkpoint": {"graph", "ops", "layers", "models", "training", "cli"},
     "datasets": {"graph", "ops", "layers", "models", "training", "cli"},

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from dtrain.distributed.communicator import Array, Communicator
 from dtrain.distributed.shared_memory import allocate_shared
 from dtrain.kernels import rows
+from dtrain.timeline import WAIT
 
 _ALIGNMENT = 16  # values: parts of two ranks never share a cache line
 
@@ -105,7 +106,8 @@ class SharedMemory(Reduction):
         return allocate_shared(self._node, count, dtype) if self._sharded else np.zeros(count, dtype)
 
     def add(self, part: slice) -> None:
-        self._node.Barrier()  # all have written their gradients
+        with WAIT:
+            self._node.Barrier()  # all have written their gradients
         start, stop = max(part.start, self._own.start), min(part.stop, self._own.stop)
         if start < stop:
             self._add_segments(start, stop)
@@ -123,11 +125,13 @@ class SharedMemory(Reduction):
         for segment in self._segments:
             if segment is not self.own_gradients and start < stop:
                 segment[start:stop] = self.own_gradients[start:stop]
-        self._node.Barrier()
+        with WAIT:
+            self._node.Barrier()
 
     def publish(self) -> None:
         if self._sharded:
-            self._node.Barrier()
+            with WAIT:
+                self._node.Barrier()
 
 
 def own_part(count: int, rank: int, size: int) -> slice:

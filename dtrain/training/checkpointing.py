@@ -16,6 +16,7 @@ from dtrain.distributed.console import say
 from dtrain.distributed.delegation import on_main
 from dtrain.graph import Array, Variable
 from dtrain.kernels import IMPLEMENTATION
+from dtrain.timeline import CHECKPOINT, WRITE
 
 if TYPE_CHECKING:
     from .fitting import Fit
@@ -160,21 +161,28 @@ class StateSaver:
 
     def save(self, fit: Fit) -> None:
         """Begin to write the present state, once the one before is written. Every process must call it."""
-        state = capture(fit, self._run_config)
+        with CHECKPOINT:
+            self._begin(fit, capture(fit, self._run_config))
 
+    def _begin(self, fit: Fit, state: TrainingState) -> None:
         def begin() -> None:
             self._wait()
             # The others wait for this copy: they may share the memory of the weights, and are about to change them.
             copied = copy.deepcopy(state)
             self._writer = self._writer or ThreadPoolExecutor(1, "dtrain-checkpoint")
-            assert self._store is not None  # noqa: S101 - `open` comes first
-            self._writing = self._writer.submit(self._store.save, copied)
+            self._writing = self._writer.submit(self._write, copied)
 
         on_main(fit.session.communicator, begin)
 
+    def _write(self, state: TrainingState) -> Path:
+        assert self._store is not None  # noqa: S101 - `open` comes first
+        with WRITE:
+            return self._store.save(state)
+
     def wait(self, fit: Fit) -> None:
         """Return when everything is written. Every process must call it."""
-        on_main(fit.session.communicator, self._wait)
+        with CHECKPOINT:
+            on_main(fit.session.communicator, self._wait)
 
     def _wait(self) -> None:
         writing, self._writing = self._writing, None

@@ -10,6 +10,7 @@ from typing import Any
 
 from dtrain.config import max_steps_per_epoch
 from dtrain.distributed.guard import compare
+from dtrain.timeline import CALLBACKS, DATA, VALIDATION, begin_step, each_within
 
 from .data import Batch, Source, Triple
 from .identity import data_fields
@@ -158,20 +159,25 @@ class Fit:
         session.drift.at_end_of_epoch(self.epoch, session.optimizer.step_count)
         logs = session.logs()
         if self.validation is not None and self._validates(self.epoch):
-            found = run_loop(session, self.validation, self.validation_steps, callbacks)
+            with VALIDATION:
+                found = run_loop(session, self.validation, self.validation_steps, callbacks)
             logs.update((f"val_{name}", value) for name, value in found.items())
-        callbacks.on_epoch_end(self.epoch, logs)
+        with CALLBACKS:
+            callbacks.on_epoch_end(self.epoch, logs)
         return logs
 
     def _run_steps(self) -> None:
         session, callbacks, savers = self.session, self.callbacks, self._savers()
-        for batch in self._stream.epoch(self.epoch, self.start_step, self.steps):
+        for batch in each_within(DATA, self._stream.epoch(self.epoch, self.start_step, self.steps)):
             step = self.start_step
-            callbacks.on_train_batch_begin(step)
+            begin_step(self.epoch, step)
+            with CALLBACKS:
+                callbacks.on_train_batch_begin(step)
             session.train_step(batch)
             self.start_step = step + 1
             logs = session.logs() if self._batch_logs else {}
-            callbacks.on_train_batch_end(step, logs)
+            with CALLBACKS:
+                callbacks.on_train_batch_end(step, logs)
             for saver in savers:
                 saver.after_step(self)
             self._obey_signals(savers)
@@ -264,7 +270,7 @@ def run_loop(session: Session, source: Source, steps: int | None, callbacks: Any
     batch_logs = batch_logs_wanted(callbacks, session)
     limit = _limited_steps(steps, source.count)
     count = 0
-    for number, batch in enumerate(islice(source.batches(0, 0), limit)):
+    for number, batch in enumerate(each_within(DATA, islice(source.batches(0, 0), limit))):
         callbacks.on_test_batch_begin(number)
         session.test_step(batch)
         logs = session.logs() if batch_logs else {}
@@ -298,7 +304,7 @@ def run_prediction(
     source.on_epoch_begin()
     listed.on_predict_begin()
     parts = []
-    for number, batch in enumerate(islice(source.batches(0, 0), limit)):
+    for number, batch in enumerate(each_within(DATA, islice(source.batches(0, 0), limit))):
         listed.on_predict_batch_begin(number)
         parts.append(session.predict_step(batch))
         listed.on_predict_batch_end(number, {"outputs": parts[-1]})

@@ -20,6 +20,7 @@ from dtrain.distributed.threads import one_thread
 from dtrain.graph import Array, Parameters, Plan, StepContext, Variable
 from dtrain.graph.nest import flatten, pack_as
 from dtrain.kernels.one_thread import one_thread_kernels
+from dtrain.timeline import COMPUTE, METRICS, REDUCE, UPDATE
 
 from .data import Batch
 from .eager_steps import EagerSteps
@@ -165,14 +166,17 @@ class Session:
         if self.nan_guard is not None:
             self.nan_guard.before_step(step.assigned)
         held = self.synchronizer.holding = self._may_hold()
-        results = step.run(batch)
-        place = self._sum_gradients()
+        with COMPUTE:
+            results = step.run(batch)
+        with REDUCE:
+            place = self._sum_gradients()
         self.rows += batch.total_rows
         if self.nan_guard is not None and not self.nan_guard.accepts(float(results[0].sum()), place, batch, held):
             return
-        self.optimizer.step(self.cache.parameters, self.synchronizer.region, held)
-        if not held:
-            self.synchronizer.publish()
+        with UPDATE:
+            self.optimizer.step(self.cache.parameters, self.synchronizer.region, held)
+            if not held:
+                self.synchronizer.publish()
         self.board.add(step.part_names, results, batch.total_rows)
         self.drift.after_step(self.optimizer.step_count)
 
@@ -183,7 +187,9 @@ class Session:
             return
         step = self.cache.test(batch, self.objective, self.board)
         self._agree()
-        self.board.add(step.part_names, step.run(batch), batch.total_rows)
+        with COMPUTE:
+            results = step.run(batch)
+        self.board.add(step.part_names, results, batch.total_rows)
         self.rows += batch.total_rows
 
     def predict_step(self, batch: Batch) -> Any:
@@ -195,7 +201,8 @@ class Session:
         else:
             step = self.cache.predict(batch)
             self._agree()
-            local, structure = step.run(batch), step.outputs
+            with COMPUTE:
+                local, structure = step.run(batch), step.outputs
         self.rows += batch.total_rows
         counts = self._row_counts(batch)
         whole: list[Array] = [self.communicator.Allgather_rows(a, counts) for a in local]
@@ -208,7 +215,8 @@ class Session:
             raise ValueError(f"reproducible=True needs steps that can be planned: {name} has a {method} of its own")
         self._agree()
         self.context.step = self.optimizer.step_count
-        self._eager.update(method, batch)
+        with COMPUTE:
+            self._eager.update(method, batch)
         self.rows += batch.total_rows
         if method == "train_step":
             self.drift.after_step(self.optimizer.step_count)
@@ -216,7 +224,10 @@ class Session:
     def logs(self) -> dict[str, Any]:
         """Loss and metrics of the epoch so far, of all ranks together. Every rank must call it."""
         own = self._eager.logs()
-        return self.board.logs(self.communicator) if own is None else own
+        if own is not None:
+            return own
+        with METRICS:
+            return self.board.logs(self.communicator)
 
     def reset_logs(self) -> None:
         """Start an epoch."""
