@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from dtrain.distributed.communicator import Array
+from dtrain.kernels import rows
 
 
 def first_not_finite(array: Array) -> int | None:
@@ -15,10 +14,4 @@ def first_not_finite(array: Array) -> int | None:
     Args:
         array: one-dimensional, of floating-point numbers.
     """
-    # Whatever is not finite shows in the sum of squares, which takes less time than looking at each value. The sum of
-    # very large values overflows too: only then each is looked at.
-    with np.errstate(all="ignore"):
-        if math.isfinite(np.dot(array, array)):
-            return None
-    wrong = ~np.isfinite(array)
-    return int(np.argmax(wrong)) if wrong.any() else None
+    return None if rows.all_finite(array) else int(np.argmax(~np.isfinite(array)))

@@ -11,16 +11,20 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from .numpy import depthwise, erf, simple_rnn, windows
+from .numpy import windows
 
 if TYPE_CHECKING:
     from .numpy import (
+        activation_losses,
+        bfloat16,
         convolution,
         convolution_gradient,
         crossentropy,
         dense,
+        depthwise,
         elementwise,
         embedding,
+        erf,
         gru,
         lstm,
         normalization,
@@ -28,17 +32,23 @@ if TYPE_CHECKING:
         pooling,
         row_normalization,
         rows,
+        simple_rnn,
+        smooth,
         softmax,
     )
 
 _CHOICES = ("numpy", "native")
 _TWINS = (
+    "activation_losses",
+    "bfloat16",
     "convolution",
     "convolution_gradient",
     "crossentropy",
     "dense",
+    "depthwise",
     "elementwise",
     "embedding",
+    "erf",
     "gru",
     "lstm",
     "normalization",
@@ -46,6 +56,8 @@ _TWINS = (
     "pooling",
     "row_normalization",
     "rows",
+    "simple_rnn",
+    "smooth",
     "softmax",
 )
 
@@ -77,6 +89,8 @@ for _name in _TWINS:
 __all__ = [
     "IMPLEMENTATION",
     "WHY_NOT_NATIVE",
+    "activation_losses",
+    "bfloat16",
     "convolution",
     "convolution_gradient",
     "crossentropy",
@@ -93,6 +107,7 @@ __all__ = [
     "row_normalization",
     "rows",
     "simple_rnn",
+    "smooth",
     "softmax",
     "windows",
 ]

@@ -86,3 +86,30 @@ def test_pooling(case):
     compare("pooling", "average_pool_gradient", [dy, dx, scratch], [1], **ways)
     reference.max_pool(x, y, winner, scratch, **ways)
     compare("pooling", "max_pool_gradient", [dy, winner, dx, scratch], [2], **ways)
+
+
+DEPTHWISE = [  # images, lengths, channels, filters of each, kernel, strides, padding, dilation
+    (3, (9, 10), 5, 1, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    (2, (8, 7), 16, 1, (3, 2), (2, 1), ((0, 1), (0, 0)), (1, 1)),
+    (2, (11, 12), 33, 1, (3, 3), (1, 2), ((2, 2), (2, 2)), (2, 2)),
+    (2, (6, 6), 3, 2, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    (1, (1, 1), 1, 1, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    (0, (6, 6), 2, 1, (3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    (3, (40,), 7, 1, (4,), (2,), ((1, 2),), (1,)),
+    (40, (20, 20), 64, 1, (5, 5), (1, 1), ((2, 2), (2, 2)), (1, 1)),
+]
+
+
+@pytest.mark.parametrize("case", DEPTHWISE, ids=str)
+def test_depthwise_convolution(case):
+    n, lengths, channels, multiplier, kernel, strides, padding, dilation = case
+    ways = {"strides": strides, "padding": padding, "dilation": dilation}
+    x, w = draw(n, *lengths, channels), draw(*kernel, channels, multiplier)
+    reference = twins("depthwise")[1]
+    windows = reference.depthwise_windows(lengths, w.shape, strides, padding, dilation)
+    scratch = garbage(reference.depthwise_scratch(windows, n, 4))
+    y = garbage(n, *windows.cells, channels * multiplier)
+    compare("depthwise", "forward", [x, w, y, scratch], [2], 1e-4, 1e-4, **ways)
+    dy = draw(*y.shape, seed=1)
+    compare("depthwise", "weight_gradient", [dy, x, garbage(*w.shape), scratch], [2], 1e-3, 2e-3, **ways)
+    compare("depthwise", "input_gradient", [dy, w, garbage(*x.shape), scratch], [2], 1e-4, 1e-4, **ways)

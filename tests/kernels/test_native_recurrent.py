@@ -1,4 +1,4 @@
-"""Compiled LSTM and GRU."""
+"""Compiled LSTM, GRU and simple recurrent layer."""
 
 import numpy as np
 import pytest
@@ -36,3 +36,17 @@ def test_gru(n, t, i, u, after):
     gradients = [garbage(n, t, i), garbage(n, u), garbage(i, 3 * u), garbage(u, 3 * u), garbage(*b.shape)]
     given = [draw(n, t, u), draw(n, u), x, w, r, b, mask, *given[8:], *gradients]
     compare("gru", "backward", given, range(10, 15), 1e-3, 1e-4, **ways)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "linear"])
+@pytest.mark.parametrize(("n", "t", "i", "u"), [(0, 2, 3, 4), (1, 1, 1, 1), (5, 4, 3, 7), (16, 3, 8, 32)])
+def test_simple_rnn(n, t, i, u, activation):
+    x, w, r, b = draw(n, t, i), draw(i, u) / 4, draw(u, u, seed=1) / 4, draw(u)
+    mask = draw(n, t, seed=5) > -1
+    given = [x, draw(n, u), w, r, b, mask, garbage(n, t, u), garbage(n, u), garbage(t + 1, u + 1, n)]
+    ways = {"go_backwards": False, "zero_output": False, "activation": activation}
+    compare("simple_rnn", "forward", given, range(6, 9), 1e-4, 1e-5, **ways)
+    twins("simple_rnn")[1].forward(*given, **ways)
+    gradients = [garbage(n, t, i), garbage(n, u), garbage(i, u), garbage(u, u), garbage(u)]
+    given = [draw(n, t, u), draw(n, u), x, w, r, b, mask, given[8], *gradients]
+    compare("simple_rnn", "backward", given, range(8, 13), 1e-3, 1e-4, **ways)

@@ -110,15 +110,15 @@ def test_masks(n):
     compare("rows", "apply_mask", [x, kept[:1], 1.25, garbage(3, n)], [3])
 
 
-@pytest.mark.parametrize("dtype", [np.int32, np.int64])
-@pytest.mark.parametrize("source", [np.uint8, np.float32])
-def test_rows_are_gathered_and_scaled(dtype, source):
-    x = np.random.default_rng(0).integers(0, 256, (50, 13)).astype(source)
-    rows = np.array([3, 49, 0, 3], dtype)
-    compare("rows", "gather_scaled", [x, rows, 1 / 255, garbage(4, 13)], [3])
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32])
+def test_integers_are_converted_and_scaled(dtype, n):
+    x = np.random.default_rng(0).integers(0, 256, (3, n)).astype(dtype)
+    compare("rows", "scaled", [x, 1 / 255, garbage(3, n)], [2], 0, 0)
     for module in twins("rows"):
-        with pytest.raises(IndexError):
-            module.gather_scaled(x, np.array([0, 50], dtype), 1.0, garbage(2, 13))
+        y = garbage(n, 3)
+        module.scaled(x.T, 1 / 255, y)
+        np.testing.assert_array_equal(y, x.T.astype(np.float32) * np.float32(1 / 255))
 
 
 def test_sums_have_the_same_bits_with_any_number_of_threads():
@@ -134,5 +134,7 @@ def test_sums_have_the_same_bits_with_any_number_of_threads():
         norm = twins("normalization")[0]
         norm.mean_part(x, part, axis=3, count=7)
         norm.affine_gradient(x, x, mean, variance, gamma, None, None, None, dgamma, None, axis=3, epsilon=1e-3)
-        results.append(b"".join(a.tobytes() for a in (dw, db, dx, dgamma, part)))
+        each, ways = garbage(3, 3, 8, 1), {"strides": (1, 1), "padding": ((1, 1),) * 2, "dilation": (1, 1)}
+        twins("depthwise")[0].weight_gradient(x, x, each, x, **ways)
+        results.append(b"".join(a.tobytes() for a in (dw, db, dx, dgamma, part, each)))
     assert len(set(results)) == 1

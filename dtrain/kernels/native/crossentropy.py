@@ -1,4 +1,4 @@
-"""Crossentropies of labels, one pass over the rows each; the others as NumPy does them."""
+"""Crossentropies of labels and of two classes, one pass each; those of distributions as NumPy does them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ from dtrain.kernels.numpy import crossentropy as reference
 from dtrain.kernels.numpy.crossentropy import (
     EPSILON,
     Array,
-    binary_logits,
-    binary_probabilities,
-    binary_probabilities_gradient,
     categorical,
     categorical_gradient,
     log_probabilities,
-    places,
     sparse_logits_gradient,
 )
 
@@ -47,3 +43,24 @@ def sparse_probabilities(output: Array, index: Array, y: Array, scale: Array, q:
 def sparse_probabilities_gradient(dy: Array, index: Array, scale: Array, q: Array, row: Array, dx: Array) -> None:
     if not _native.sparse_probabilities_gradient(dy, index, scale, q, dx):
         reference.sparse_probabilities_gradient(dy, index, scale, q, row, dx)
+
+
+def places(labels: Array, classes: int, index: Array) -> bool:
+    return _native.places(labels, classes, index) or reference.places(labels, classes, index)
+
+
+def binary_logits(target: Array, output: Array, y: Array, scratch: Array) -> None:
+    if not _native.binary_logits(target, output, y):
+        reference.binary_logits(target, output, y, scratch)
+
+
+def binary_probabilities(target: Array, output: Array, y: Array, scratch: Array) -> None:
+    if not _native.binary_probabilities(target, output, y):
+        reference.binary_probabilities(target, output, y, scratch)
+
+
+def binary_probabilities_gradient(
+    dy: Array, target: Array, output: Array, scratch: Array, inside: Array, dx: Array
+) -> None:
+    if not _native.binary_probabilities_gradient(dy, target, output, dx):
+        reference.binary_probabilities_gradient(dy, target, output, scratch, inside, dx)

@@ -28,12 +28,19 @@ def _sides(padding: Pairs) -> Shape:
 
 @lru_cache(maxsize=512)
 def convolution_numbers(
-    x_shape: Shape, w_shape: Shape, strides: Shape, padding: Pairs, dilation: Shape, pool: Shape | None, activation: str
-) -> Numbers:
-    """Images, filters, kernel, strides, padding, dilation, pool, activation."""
+    x_shape: Shape, w_shape: Shape, strides: Shape, padding: Pairs, dilation: Shape, pool: Shape | None,
+    activation: str, any_size: bool = False,
+) -> Numbers:  # fmt: skip
+    """Images, filters, kernel, strides, padding, dilation, pool, activation.
+
+    `any_size`: however many weights there are.
+    """
     lengths, kernel = x_shape[1:-1], w_shape[:-2]
     windows = windows_of(lengths, w_shape, strides, padding, dilation, pool, False)
-    if len(lengths) > 2 or not 0 < prod(w_shape) <= _MOST_WEIGHTS or min(*lengths, *windows.cells, 1) < 1:
+    weights = prod(w_shape)
+    if len(lengths) > 2 or weights < 1 or (weights > _MOST_WEIGHTS and not any_size):
+        return None
+    if min(*lengths, *windows.cells, 1) < 1:
         return None
     cells = (1,) * len(lengths) if pool is None else pool
     return (

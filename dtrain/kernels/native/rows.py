@@ -18,6 +18,10 @@ def apply_mask(x: Array, mask: Array, scale: float, y: Array) -> None:
         reference.apply_mask(x, mask, scale, y)
 
 
-def gather_scaled(x: Array, rows: Array, scale: float, y: Array) -> None:
-    if not _native.gather_bytes(x, rows, scale, y):
-        reference.gather_scaled(x, rows, scale, y)
+def scaled(x: Array, scale: float, y: Array) -> None:
+    if not _native.scale_bytes(x, scale, y):
+        reference.scaled(x, scale, y)
+
+
+def all_finite(x: Array) -> bool:
+    return _native.all_finite(x) or reference.all_finite(x)

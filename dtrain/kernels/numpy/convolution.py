@@ -13,6 +13,7 @@ from math import prod
 import numpy as np
 
 from .elementwise import activate
+from .products import windows_times
 from .windows import Array, Pairs, Shape, Windows, blocks, carve, chunk_sizes, scratch_size
 
 
@@ -31,13 +32,14 @@ def forward_scratch(windows: Windows, images: int, filters: int, itemsize: int) 
 
 
 def _shapes(windows: Windows, images: int, filters: int, itemsize: int) -> tuple[Shape, ...]:
-    """Padded images, patches, the windows' results, their maximum's rivals (as bytes), weights above their bias."""
+    """Padded images, patches, windows' results, terms of these, flags (bytes), weights above their bias."""
     n, rows = chunk_sizes(images, windows.cells[0], row_bytes(windows, filters, itemsize))
     m = n * rows * windows.row_windows
     return (
         (n, *windows.padded, windows.channels) if windows.pads else (0,),
         (0 if windows.pointwise else m * windows.columns,),
         (m, filters),
+        (m * filters if windows.by_rows else 0,),
         (-(-m * filters // itemsize),),
         (windows.columns, filters) if windows.ones else (0,),
     )
@@ -65,18 +67,17 @@ def forward(
     windows = windows_of(x.shape[1:-1], w.shape, strides, padding, dilation, pool, b is not None)
     filters, itemsize = w.shape[-1], x.itemsize
     shapes = _shapes(windows, len(x), filters, itemsize)
-    padded, patches, results, flags, weights = carve(scratch, shapes)
+    padded, patches, results, spare, flags, weights = carve(scratch, shapes)
     matrix = _weights(w, b, weights)
     padded[...] = 0
     n, rows = chunk_sizes(len(x), windows.cells[0], row_bytes(windows, filters, itemsize))
     for first, last in blocks(len(x), n):
         images = windows.pad(x[first:last], padded)
         for start, stop in blocks(windows.cells[0], rows):
-            a = windows.patches(images, start, stop, patches)
             target = y[first:last, start:stop]
             direct = pool is None and target.flags.c_contiguous
-            out = target.reshape(-1, filters) if direct else results[: len(a)]
-            np.matmul(a, matrix, out=out)
+            out = target.reshape(-1, filters) if direct else results[: target.size // filters * prod(windows.pool)]
+            windows_times(windows, images, start, stop, matrix, patches, spare, out)
             if pool is not None and winner is not None:
                 best = _pool(out, winner[first:last, start:stop], prod(pool), flags.view(np.bool_))
                 activate(activation, best.reshape(target.shape), target)

@@ -93,7 +93,9 @@ def _shapes(windows: Windows, images: int, filters: int, itemsize: int) -> tuple
         sub_n, sub_rows = mirror_chunk(mirror, n, windows.channels, itemsize)
         sub_m = sub_n * sub_rows * mirror.row_windows
         patches = max(patches, sub_m * mirror.columns)
-        dx_shapes = ((n, *mirror.padded, filters), (mirror.columns, windows.channels), (sub_m, windows.channels))
+        values = (sub_m, windows.channels)
+        spare = (sub_m * windows.channels if mirror.by_rows else 0,)
+        dx_shapes = ((n, *mirror.padded, filters), (mirror.columns, windows.channels), values, spare)
     pools = (m * filters,) if prod(windows.pool) > 1 else (0,)
     return (
         pools, (cells * filters,), (-(-cells * filters // itemsize),), (patches,),

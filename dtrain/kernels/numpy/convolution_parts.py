@@ -13,6 +13,7 @@ from math import prod
 import numpy as np
 
 from .convolution import row_bytes
+from .products import transposed_windows_times, windows_times
 from .windows import Array, Windows, blocks, chunk_sizes
 
 
@@ -52,8 +53,8 @@ class WeightGradient(Part):
         self.images = self.windows.pad(self.x[first:last], self.padded)
 
     def add(self, g: Array, start: int, stop: int) -> None:
-        a = self.windows.patches(self.images, start, stop, self.patches)
-        np.matmul(a.T, g.reshape(len(a), -1), out=self.part)
+        g = g.reshape(-1, g.shape[-1])
+        transposed_windows_times(self.windows, self.images, start, stop, g, self.patches, self.part)
         np.add(self.total, self.part, out=self.total)
 
     def end(self) -> None:
@@ -123,10 +124,11 @@ class MirrorGradient(Part):
 
     def __init__(
         self, windows: Windows, mirror: Windows, w: Array, dx: Array,
-        patches: Array, gradients: Array, flipped: Array, values: Array,
+        patches: Array, gradients: Array, flipped: Array, values: Array, spare: Array,
     ) -> None:  # fmt: skip
         self.windows, self.mirror, self.dx = windows, mirror, dx
-        self.patches, self.gradients, self.flipped, self.values = patches, gradients, flipped, values
+        self.patches, self.gradients, self.flipped = patches, gradients, flipped
+        self.values, self.spare = values, spare
         gradients[...] = 0
         spatial = w.ndim - 2
         turned = w[(slice(None, None, -1),) * spatial].swapaxes(-1, -2)  # (*kernel, F, C)
@@ -149,13 +151,13 @@ class MirrorGradient(Part):
         n, rows = mirror_chunk(self.mirror, len(self.target), channels, self.dx.itemsize)
         for first, last in blocks(len(self.target), n):
             for start, stop in blocks(self.mirror.cells[0], rows):
-                a = self.mirror.patches(self.inside[first:last], start, stop, self.patches)
                 target = self.target[first:last, start:stop]
-                if target.flags.c_contiguous:
-                    np.matmul(a, self.flipped, out=target.reshape(-1, channels))
-                else:
-                    values = np.matmul(a, self.flipped, out=self.values[: len(a)])
-                    target[...] = values.reshape(target.shape)
+                whole = target.flags.c_contiguous
+                out = target.reshape(-1, channels) if whole else self.values[: target.size // channels]
+                images = self.inside[first:last]
+                windows_times(self.mirror, images, start, stop, self.flipped, self.patches, self.spare, out)
+                if not whole:
+                    target[...] = out.reshape(target.shape)
 
     def finish(self) -> None:
         """Every run of images was written by `end`."""

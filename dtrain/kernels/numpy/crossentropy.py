@@ -65,12 +65,15 @@ def categorical_gradient(
     np.multiply(dx, row[:, None], out=dx)
 
 
-def places(labels: Array, classes: int, index: Array) -> None:
-    """index = where each row's label lies in the flattened (N, C) array."""
+def places(labels: Array, classes: int, index: Array) -> bool:
+    """index = where each row's label lies in the flattened (N, C) array; returns whether all are in [0, C)."""
+    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
+        return False
     index.fill(classes)
     index[:1] = 0
     np.add.accumulate(index, out=index)
     np.add(index, labels, out=index, casting="unsafe")
+    return True
 
 
 def sparse_logits(output: Array, index: Array, y: Array, p: Array, scale: Array) -> None:

@@ -1,7 +1,8 @@
-"""Passes over many values that belong to no one family of ops: sums of arrays, masks, rows of bytes."""
+"""Passes over many values that belong to no one family of ops: sums of arrays, masks, bytes as numbers."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,14 @@ def apply_mask(x: Array, mask: Array, scale: float, y: Array) -> None:
     np.multiply(y, scale, out=y)
 
 
-def gather_scaled(x: Array, rows: Array, scale: float, y: Array) -> None:
-    """y = x[rows] * scale, for `x` of any dtype and float `y`.
+def scaled(x: Array, scale: float, y: Array) -> None:
+    """y = x * scale, for `x` of any dtype and float `y`, as if x had been converted before."""
+    np.multiply(x, y.dtype.type(scale), out=y, dtype=y.dtype)
 
-    Raises:
-        IndexError: if `rows` names a row that x does not have.
-    """
-    some = max(1, _CHUNK * len(rows) // max(1, y.size))
-    for start in range(0, len(rows), some):
-        part = slice(start, start + some)
-        np.multiply(x[rows[part]], y.dtype.type(scale), out=y[part], dtype=y.dtype)
+
+def all_finite(x: Array) -> bool:
+    """Whether no value of one-dimensional x is NaN or infinite."""
+    # Whatever is not finite shows in the sum of squares, which takes less time than looking at each value. The sum of
+    # very large values overflows too: only then each is looked at.
+    with np.errstate(all="ignore"):
+        return math.isfinite(np.dot(x, x)) or bool(np.isfinite(x).all())

@@ -9,7 +9,7 @@ from .recurrent import Array, Sum, gate_rows, run, run_back, stack_bias
 from .scratch import scratch
 
 
-class _Cell:
+class Cell:
     """`hidden` (T + 1, U + 1, N)."""
 
     def __init__(self, w: Array, u: Array, b: Array, hidden: Array, activation: str) -> None:
@@ -33,9 +33,13 @@ class _Cell:
         self.back_u[...] = self.u[:, : self.units].T
         self.dw, self.du = Sum("dw", self.w.shape, self.w), Sum("du", self.u.shape, self.u)
 
+    def slope(self, s: int, d: Array) -> None:
+        """d = the gradient before the activation of step s."""
+        scale_by_slope(self.activation, self.slopes[0], self.hidden[s + 1, : self.units], d, self.mask)
+
     def back(self, s: int, x: Array, dx: Array | None) -> None:
         d = self.sums
-        scale_by_slope(self.activation, self.slopes[0], self.hidden[s + 1, : self.units], d, self.mask)
+        self.slope(s, d)
         np.matmul(self.back_u, d, out=self.slopes[0])
         self.dw.add(d, x)
         self.du.add(d, self.hidden[s].T)
@@ -48,7 +52,7 @@ def forward(
     *, activation: str, go_backwards: bool, zero_output: bool,
 ) -> None:  # fmt: skip
     """Outputs y and last state h; `hidden` is kept for `backward`."""
-    run(_Cell(w, u, b, hidden, activation), x, mask, [h0], y, [h], go_backwards, zero_output)
+    walk(Cell(w, u, b, hidden, activation), x, h0, mask, y, h, go_backwards, zero_output)
 
 
 def backward(
@@ -57,7 +61,21 @@ def backward(
     *, activation: str, go_backwards: bool, zero_output: bool,
 ) -> None:  # fmt: skip
     """The gradients that are wanted."""
-    cell = _Cell(w, u, b, hidden, activation)
+    walk_back(Cell(w, u, b, hidden, activation), x, mask, dy, dh, dx, dh0, dw, du, db, go_backwards, zero_output)
+
+
+def walk(
+    cell: Cell, x: Array, h0: Array, mask: Array, y: Array, h: Array, go_backwards: bool, zero_output: bool
+) -> None:
+    """`forward` with this cell."""
+    run(cell, x, mask, [h0], y, [h], go_backwards, zero_output)
+
+
+def walk_back(
+    cell: Cell, x: Array, mask: Array, dy: Array | None, dh: Array | None, dx: Array | None, dh0: Array | None,
+    dw: Array | None, du: Array | None, db: Array | None, go_backwards: bool, zero_output: bool,
+) -> None:  # fmt: skip
+    """`backward` with this cell."""
     cell.start_back()
     run_back(cell, x, mask, dy, [dh], dx, [dh0], go_backwards, zero_output)
     if dw is not None:

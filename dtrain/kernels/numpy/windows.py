@@ -6,7 +6,7 @@ N images, F filters, C channels; m counts the windows of a chunk and k the value
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -107,6 +107,22 @@ class Windows:
         return single and not self.pads and not self.ones
 
     @cached_property
+    def run(self) -> int:
+        """Values of a window that are neighbours in memory."""
+        return self.channels * (self.kernel[-1] if self.dilation[-1] == 1 else 1)
+
+    @cached_property
+    def by_rows(self) -> bool:
+        """Whether `row_patches` can stand for the patch matrix: windows move down one row at a time."""
+        moves = self.kernel[0] > 1 and self.strides[0] == self.dilation[0] == prod(self.pool) == 1
+        return moves and len(self.kernel) > 1 and self.run >= _SHORT_RUN
+
+    @cached_property
+    def _first_row(self) -> Windows:
+        """Windows of the kernel's first row alone."""
+        return replace(self, kernel=(1, *self.kernel[1:]), ones=False)
+
+    @cached_property
     def row_windows(self) -> int:
         """Windows in one row of cells of one image."""
         return prod(self.cells[1:]) * prod(self.pool)
@@ -155,8 +171,7 @@ class Windows:
         view = self.view(images, start, stop)
         split = 1 + 2 * len(self.kernel)
         m, k = prod(view.shape[:split]), prod(view.shape[split:])
-        run = self.channels * (self.kernel[-1] if self.dilation[-1] == 1 else 1)
-        if run < _SHORT_RUN:
+        if self.run < _SHORT_RUN:
             matrix = buffer[: m * self.columns].reshape(self.columns, m)
             order = (*range(split, view.ndim), *range(split))
             np.copyto(matrix[:k].reshape([view.shape[a] for a in order]), view.transpose(order))
@@ -166,6 +181,19 @@ class Windows:
         np.copyto(matrix[:, :k].reshape(view.shape), view)
         matrix[:, k:] = 1
         return matrix
+
+    def row_patches(self, images: Array, start: int, stop: int, buffer: Array) -> list[Array]:
+        """For each row of the kernel, the part of every window that it meets: views (n, windows of an image, values).
+
+        They overlap, so that what a patch matrix holds once for each row of the kernel is copied only once.
+        """
+        height = stop - start + self.kernel[0] - 1
+        view = self._first_row.view(images, start, start + height)
+        matrix = buffer[: prod(view.shape)].reshape(view.shape)
+        np.copyto(matrix, view)
+        n, width = len(images), self.row_windows
+        rows = matrix.reshape(n, height * width, self._first_row.columns)
+        return [rows[:, k * width : (k + stop - start) * width] for k in range(self.kernel[0])]
 
 
 def scratch_size(shapes: tuple[Shape, ...]) -> int:

@@ -30,8 +30,8 @@ void *Arguments::array(long &size, const char *formats, int itemsize, bool writa
   return buffer->buf;
 }
 
-const void *Arguments::read_integers(long &size, int &width) {
-  const void *values = array(size, "ilq", 0, false, false);
+const void *Arguments::read_integers(long &size, int &width, bool bytes) {
+  const void *values = array(size, bytes ? "ilqB" : "ilq", 0, false, false);
   width = values ? (int)last_->itemsize : 0;
   return values;
 }

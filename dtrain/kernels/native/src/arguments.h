@@ -30,9 +30,11 @@ class Arguments {
   uint8_t *write_bytes(long &size, bool optional = false) {
     return (uint8_t *)array(size, "?B", 1, true, optional);
   }
+  uint16_t *write_halves(long &size) { return (uint16_t *)array(size, "H", 2, true, false); }
   const long *read_index(long &size) { return (const long *)array(size, "lq", 8, false, false); }
-  // Integers of 4 or 8 bytes; `width` tells which.
-  const void *read_integers(long &size, int &width);
+  long *write_index(long &size) { return (long *)array(size, "lq", 8, true, false); }
+  // Integers of 4 or 8 bytes, or (with `bytes`) of one without a sign; `width` tells which.
+  const void *read_integers(long &size, int &width, bool bytes = false);
 
   long integer();
   double number();
@@ -87,10 +89,18 @@ class Scratch {
   float *memory_;
 };
 
+// Whether all places lie in an array of `size` values.
+inline bool lie_within(const long *index, long count, long size) {
+  for (long k = 0; k < count; k++)
+    if (index[k] < 0 || index[k] >= size) return false;
+  return true;
+}
+
 inline PyObject *done(bool did) { return PyBool_FromLong(did); }
 
 #define KERNEL(name) PyObject *name(PyObject *, PyObject *const *values, Py_ssize_t count)
 #define METHOD(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, nullptr}
 
 extern PyMethodDef elementwise_methods[], optimizer_methods[], row_methods[], column_methods[], recurrent_methods[],
-    pooling_methods[], convolution_methods[], embedding_methods[];
+    pooling_methods[], convolution_methods[], embedding_methods[], bfloat16_methods[],
+    activation_methods[], loss_methods[];

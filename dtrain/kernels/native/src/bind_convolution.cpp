@@ -97,8 +97,73 @@ KERNEL(convolve_gradient) {
   return done(true);
 }
 
+// A convolution of every channel with one kernel of its own: `filters` are the channels.
+bool is_depthwise(const Convolution &s) { return s.f == s.c && s.ph * s.pw == 1; }
+long depthwise_weights(const Convolution &s) { return s.kh * s.kw * s.c; }
+long depthwise_work(const Convolution &s) { return s.oh * s.ow * s.c * s.kh * s.kw; }
+
+// (x, w, y, numbers...)
+KERNEL(depthwise) {
+  if (count != 21) return done(false);
+  Arguments numbers(values + 3, 18), take(values, 3);
+  Convolution s = take_convolution(numbers);
+  if (!numbers.fits() || !is_depthwise(s)) return done(false);
+  long nx = inputs(s), nw = depthwise_weights(s), ny = outputs(s);
+  const float *x = take.read(nx), *w = take.read(nw);
+  float *y = take.write(ny);
+  if (!take.fits()) return done(false);
+  Unlocked unlocked(depthwise_work(s) * s.n);
+  share_rows(s.n, depthwise_work(s), [&](long begin, long end) { active->depthwise(s, x, w, y, begin, end); });
+  return done(true);
+}
+
+// (dy, w, dx, numbers...)
+KERNEL(depthwise_input_gradient) {
+  if (count != 21) return done(false);
+  Arguments numbers(values + 3, 18), take(values, 3);
+  Convolution s = take_convolution(numbers);
+  if (!numbers.fits() || !is_depthwise(s)) return done(false);
+  long nx = inputs(s), nw = depthwise_weights(s), ny = outputs(s);
+  const float *dy = take.read(ny), *w = take.read(nw);
+  float *dx = take.write(nx);
+  if (!take.fits()) return done(false);
+  Unlocked unlocked(depthwise_work(s) * s.n);
+  share_rows(s.n, depthwise_work(s), [&](long begin, long end) {
+    active->depthwise_input_gradient(s, dy, w, dx, begin, end);
+  });
+  return done(true);
+}
+
+// (dy, x, dw, numbers...)
+KERNEL(depthwise_weight_gradient) {
+  if (count != 21) return done(false);
+  Arguments numbers(values + 3, 18), take(values, 3);
+  Convolution s = take_convolution(numbers);
+  if (!numbers.fits() || !is_depthwise(s)) return done(false);
+  long nx = inputs(s), nw = depthwise_weights(s), ny = outputs(s);
+  const float *dy = take.read(ny), *x = take.read(nx);
+  float *dw = take.write(nw);
+  if (!take.fits()) return done(false);
+  Unlocked unlocked(depthwise_work(s) * s.n);
+  int groups = threads::groups_for(s.n, depthwise_work(s));
+  long own = padded_to(3 * nw, 16);  // sums in float64, then those of a row in float32
+  Scratch scratch(own * groups);
+  share_groups(s.n, groups, [&](long begin, long end, int group, int) {
+    double *total = (double *)(scratch.get() + own * group);
+    for (long k = 0; k < nw; k++) total[k] = 0;
+    active->depthwise_weight_gradient(s, dy, x, total, (float *)(total + nw), begin, end);
+  });
+  for (long k = 0; k < nw; k++) {
+    double total = 0;
+    for (int g = 0; g < groups; g++) total += ((double *)(scratch.get() + own * g))[k];
+    dw[k] = (float)total;
+  }
+  return done(true);
+}
+
 }  // namespace
 
 PyMethodDef convolution_methods[] = {
-    METHOD(convolve), METHOD(convolve_gradient), {nullptr, nullptr, 0, nullptr},
+    METHOD(convolve), METHOD(convolve_gradient), METHOD(depthwise), METHOD(depthwise_input_gradient),
+    METHOD(depthwise_weight_gradient), {nullptr, nullptr, 0, nullptr},
 };

@@ -1,3 +1,5 @@
+#include <atomic>
+
 #include "arguments.h"
 
 namespace {
@@ -58,6 +60,33 @@ KERNEL(slope_sum) {
   return done(true);
 }
 
+// (activation, x, y): y = activation(y + x)
+KERNEL(add_activate) {
+  Arguments take(values, count);
+  int kind = (int)take.integer();
+  long n = -1;
+  const float *x = take.read(n);
+  float *y = take.write(n);
+  if (!take.fits()) return done(false);
+  Unlocked unlocked(n);
+  active->add_activate(kind, x, y, n);
+  return done(true);
+}
+
+// (x): whether no value is NaN or infinite; False also for what is not told
+KERNEL(all_finite) {
+  Arguments take(values, count);
+  long n = -1;
+  const float *x = take.read(n);
+  if (!take.fits()) return done(false);
+  Unlocked unlocked(n);
+  std::atomic<bool> all{true};
+  share_rows(n, 1, [&](long from, long to) {
+    if (!active->all_finite(x, from, to)) all = false;
+  });
+  return done(all);
+}
+
 // (x, mask, scale, y)
 KERNEL(mask) {
   Arguments take(values, count);
@@ -87,23 +116,15 @@ KERNEL(add) {
   return done(true);
 }
 
-// (x, rows, scale, y): y[k] = x[rows[k]] * scale, for x of bytes with rows of len(y) / len(rows) values
-KERNEL(gather_bytes) {
+// (x, scale, y): y = x * scale, for x of bytes
+KERNEL(scale_bytes) {
   Arguments take(values, count);
-  long size = -1, number = -1, n = -1;
-  int wide = 0;
-  const uint8_t *x = take.read_bytes(size);
-  const void *rows = take.read_integers(number, wide);
+  long n = -1;
+  const uint8_t *x = take.read_bytes(n);
   float scale = (float)take.number(), *y = take.write(n);
-  if (!take.fits() || number < 1 || n < number || n % number || size % (n / number)) return done(false);
-  long width = n / number, most = size / width;
-  auto row = [&](long k) { return wide == 8 ? (long)((const int64_t *)rows)[k] : ((const int32_t *)rows)[k]; };
-  for (long k = 0; k < number; k++)
-    if (row(k) < 0 || row(k) >= most) return done(false);
+  if (!take.fits()) return done(false);
   Unlocked unlocked(n);
-  share_rows(number, width, [&](long from, long to) {
-    for (long k = from; k < to; k++) active->bytes_to_floats(x + row(k) * width, scale, y + k * width, width);
-  });
+  share_rows(n, 1, [&](long from, long to) { active->bytes_to_floats(x + from, scale, y + from, to - from); });
   return done(true);
 }
 
@@ -112,5 +133,5 @@ KERNEL(gather_bytes) {
 
 PyMethodDef elementwise_methods[] = {
     METHOD(activate), METHOD(slope), METHOD(bias_activate), METHOD(slope_sum),
-    METHOD(mask), METHOD(add), METHOD(gather_bytes), {nullptr, nullptr, 0, nullptr},
+    METHOD(mask), METHOD(add), METHOD(add_activate), METHOD(all_finite), METHOD(scale_bytes), {nullptr, nullptr, 0, nullptr},
 };

@@ -32,12 +32,6 @@ KERNEL(softmax_gradient) {
   return done(true);
 }
 
-bool lie_within(const long *index, long rows, long size) {
-  for (long r = 0; r < rows; r++)
-    if (index[r] < 0 || index[r] >= size) return false;
-  return true;
-}
-
 // (x (rows, width), index, y, p)
 KERNEL(sparse_logits) {
   Arguments take(values, count);

@@ -99,6 +99,34 @@ static void add(const float *const *terms, int count, float *y, long begin, long
   }
 }
 
+// y = activation(y + x)
+static void add_activate(int activation, const float *x, float *y, long n) {
+  with_activation(activation, [&](auto a) {
+    each_vector(n, [&](long i, long k) {
+      store_some(y + i, activated<a.value>(load_some(y + i, k) + load_some(x + i, k)), k);
+    });
+  });
+}
+
+// Whether no value is NaN or infinite. From the end on: what comes first is then still in the cache for the next pass.
+static int all_finite(const float *x, long begin, long end) {
+  enum { B = 8, RUN = 64 * B * LANES };
+  while (begin < end) {
+    long from = most(begin, end - RUN);
+    V found[B] = {};
+    long i = from;
+    for (; i + B * LANES <= end; i += B * LANES)
+      UNROLLED
+      for (int b = 0; b < B; b++) found[b] += load(x + i + b * LANES) * 0.0f;
+    for (; i < end; i += LANES) found[0] += load_some(x + i, least(LANES, end - i)) * 0.0f;
+    UNROLLED
+    for (int b = 1; b < B; b++) found[0] += found[b];
+    if (sum(found[0]) != 0) return 0;
+    end = from;
+  }
+  return 1;
+}
+
 static void bytes_to_floats(const uint8_t *x, float scale, float *y, long n) {
   INDEPENDENT
   for (long i = 0; i < n; i++) y[i] = (float)x[i] * scale;

@@ -62,8 +62,9 @@ PyMethodDef methods[] = {
 int execute(PyObject *module) {
   if (!table_count) find_tables();
   active = tables[table_count - 1];
-  PyMethodDef *all[] = {elementwise_methods, optimizer_methods, row_methods,         column_methods,
-                        recurrent_methods,   pooling_methods,   convolution_methods, embedding_methods};
+  PyMethodDef *all[] = {elementwise_methods, optimizer_methods,   row_methods,       column_methods,  recurrent_methods,
+                        pooling_methods,     convolution_methods, embedding_methods, bfloat16_methods,
+                        activation_methods,  loss_methods};
   for (PyMethodDef *some : all)
     if (PyModule_AddFunctions(module, some)) return -1;
   return 0;

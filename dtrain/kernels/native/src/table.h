@@ -40,7 +40,19 @@ struct Table {
   void (*slope_sum)(int activation, const float *dy, const float *y, float *g, float *db, long rows, long width);
   void (*mask)(const float *x, const uint8_t *mask, float scale, float *y, long n);
   void (*add)(const float *const *terms, int count, float *y, long begin, long end);
+  void (*add_activate)(int activation, const float *x, float *y, long n);
+  int (*all_finite)(const float *x, long begin, long end);
   void (*bytes_to_floats)(const uint8_t *x, float scale, float *y, long n);
+
+  // activations that need more than their output for their slope: cdf, t, s
+  void (*errors)(const float *x, float *y, long n);
+  void (*error_complements)(const float *x, float *y, long n);
+  void (*gelu)(const float *x, float *y, float *cdf, long n);
+  void (*gelu_gradient)(const float *dy, const float *x, const float *cdf, float *dx, long n);
+  void (*gelu_tanh)(const float *x, float *y, float *t, long n);
+  void (*gelu_tanh_gradient)(const float *dy, const float *x, const float *t, float *dx, long n);
+  void (*silu)(const float *x, float *y, float *s, long n);
+  void (*silu_gradient)(const float *dy, const float *y, const float *s, float *dx, long n);
 
   // optimizer; `v_hat` or null
   void (*sgd)(float *w, const float *g, float rate, long n);
@@ -65,6 +77,20 @@ struct Table {
   void (*normalize_rows_gradient)(const float *dy, const float *x, const float *gamma, const float *mean,
                                   const float *scale, float *dx, double *dgamma, double *dbeta, int center, long rows,
                                   long width);
+
+  // losses
+  void (*softmax_of_labels)(const float *x, const long *index, float *p, float *y, long begin, long end,
+                            long width);
+  void (*softmax_of_labels_gradient)(const float *dy, const long *index, const float *p, float *dx, long rows,
+                                     long width);
+  void (*crossentropy)(const float *t, const float *p, float *y, long rows, long width);
+  void (*softmax_crossentropy_gradient)(const float *dy, const float *t, const float *p, float *dx, long rows,
+                                        long width);
+  void (*binary_probabilities)(const float *t, const float *p, float *y, long n);
+  void (*binary_probabilities_gradient)(const float *dy, const float *t, const float *p, float *dx, long n);
+  void (*binary_logits)(const float *t, const float *x, float *y, long n);
+  void (*sigmoid_crossentropy)(const float *t, const float *x, float *p, float *y, long n);
+  void (*sigmoid_crossentropy_gradient)(const float *dy, const float *t, const float *p, float *dx, long n);
 
   // columns: (rows, width), sums added to `total`; `centre` or null
   void (*column_sums)(const float *x, const float *centre, double *total, long rows, long width);
@@ -95,6 +121,11 @@ struct Table {
                             const uint8_t *winner, float *dx, float *dw, float *db, float *scratch, long begin,
                             long end);
   long (*convolve_gradient_scratch)(const Convolution &s);
+  void (*depthwise)(const Convolution &s, const float *x, const float *w, float *y, long begin, long end);
+  void (*depthwise_input_gradient)(const Convolution &s, const float *dy, const float *w, float *dx, long begin,
+                                   long end);
+  void (*depthwise_weight_gradient)(const Convolution &s, const float *dy, const float *x, double *total, float *row,
+                                    long begin, long end);
   void (*max_pool)(const Pooling &s, const float *x, float *y, uint8_t *winner, long begin, long end);
   void (*max_pool_gradient)(const Pooling &s, const float *dy, const uint8_t *winner, float *dx, long begin, long end);
   void (*average_pool)(const Pooling &s, const float *x, float *y, long begin, long end);
