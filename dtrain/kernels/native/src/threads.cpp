@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 
@@ -22,13 +23,22 @@ struct Job {
   int parts;
 };
 
+// The parts of a job that nobody has begun, in one word, so that whoever takes one takes it of the present job.
+struct Ticket {
+  static uint64_t of(uint64_t round, int parts, int next) { return round << 32 | (uint64_t)parts << 16 | (uint64_t)next; }
+  static uint64_t round(uint64_t ticket) { return ticket >> 32; }
+  static int parts(uint64_t ticket) { return ticket >> 16 & 0xffff; }
+  static int next(uint64_t ticket) { return ticket & 0xffff; }
+  static bool left(uint64_t ticket) { return next(ticket) < parts(ticket); }
+};
+
 // Never destroyed: its threads are detached and end with the process.
 struct Pool {
   std::mutex mutex;
   std::condition_variable wake;
   std::mutex busy;  // held by the one caller that the pool works for
-  std::atomic<long> round{0};
-  std::atomic<int> missing{0};
+  std::atomic<uint64_t> ticket{0};
+  std::atomic<int> done{0};
   Job job{};
   int workers = 0;
   pid_t owner = getpid();
@@ -37,34 +47,41 @@ struct Pool {
     job.body(job.context, job.items * part / job.parts, job.items * (part + 1) / job.parts, part);
   }
 
-  void work(int number, long seen) {
-    for (;;) {
-      for (int k = 0; k < SPINS && round.load(std::memory_order_acquire) == seen; k++) std::this_thread::yield();
-      if (round.load(std::memory_order_acquire) == seen) {
-        std::unique_lock<std::mutex> lock(mutex);
-        wake.wait(lock, [&] { return round.load() != seen; });
-      }
-      seen = round.load(std::memory_order_acquire);
-      // Every worker answers every round, so none can still read a job when the next one is written.
-      if (number < job.parts) part_of(job, number);
-      missing.fetch_sub(1, std::memory_order_release);
+  // A job stays as it is until all of its parts are done: whoever has taken one may read it.
+  void take_parts() {
+    uint64_t seen = ticket.load(std::memory_order_acquire);
+    while (Ticket::left(seen)) {
+      if (!ticket.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire)) continue;
+      part_of(job, Ticket::next(seen));
+      done.fetch_add(1, std::memory_order_release);
+      seen = ticket.load(std::memory_order_acquire);
     }
   }
 
-  void run(const Job &todo) {
-    for (; workers < todo.parts - 1; workers++) {
-      int number = workers + 1;
-      std::thread(&Pool::work, this, number, round.load()).detach();
+  void work() {
+    for (;;) {
+      for (int k = 0; k < SPINS && !Ticket::left(ticket.load(std::memory_order_acquire)); k++) std::this_thread::yield();
+      if (!Ticket::left(ticket.load(std::memory_order_acquire))) {
+        std::unique_lock<std::mutex> lock(mutex);
+        wake.wait(lock, [&] { return Ticket::left(ticket.load()); });
+      }
+      take_parts();
     }
+  }
+
+  // The caller takes parts, too, all of them if need be: a thread that other libraries keep off its core for long
+  // (those of a BLAS look for work for some 0.1 s after each product) must not hold it up.
+  void run(const Job &todo) {
+    for (; workers < todo.parts - 1; workers++) std::thread(&Pool::work, this).detach();
     job = todo;
-    missing.store(workers);
+    done.store(0);
     {
       std::lock_guard<std::mutex> lock(mutex);
-      round.fetch_add(1, std::memory_order_release);
+      ticket.store(Ticket::of(Ticket::round(ticket.load()) + 1, todo.parts, 0), std::memory_order_release);
     }
     wake.notify_all();
-    part_of(todo, 0);
-    while (missing.load(std::memory_order_acquire)) std::this_thread::yield();
+    take_parts();
+    while (done.load(std::memory_order_acquire) < todo.parts) std::this_thread::yield();
   }
 };
 
