@@ -4,7 +4,7 @@
 #   scripts/test.sh [pytest arguments]          scripts/test.sh -k conv          scripts/test.sh tests/ops
 #
 # Makes the environment on the first run, as launch/local.sh does. Each part has a time limit, so that a deadlock fails
-# and does not hang: DTRAIN_TEST_LIMIT_S (default 600) seconds for the serial tests, half of it for each MPI part.
+# and does not hang: DTRAIN_TEST_LIMIT_S (default 900) seconds for the serial tests, half of it for each MPI part.
 # DTRAIN_MPI=openmpi|mpich|system chooses the MPI; launch/common.sh lists the other settings.
 set -u
 # shellcheck source-path=SCRIPTDIR source=../launch/common.sh
@@ -12,7 +12,7 @@ set -u
 
 case "${1:-}" in -h | --help) usage "${BASH_SOURCE[0]}"; exit 0 ;; esac
 
-limit_s="${DTRAIN_TEST_LIMIT_S:-600}"
+limit_s="${DTRAIN_TEST_LIMIT_S:-900}"
 ran=()
 failed=()
 

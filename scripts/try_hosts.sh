@@ -5,7 +5,7 @@
 #
 # PYTHON (default: that of launch/'s environment) has dtrain and an MPI, whose mpirun starts the ranks: `dtrain launch
 # --hosts`. It checks that the ranks of each host share memory and those of different hosts exchange slices, and that
-# weights and losses are those of one process. RATE limits each link (tc tbf).
+# weights and losses are those of one process (DTRAIN_REDUCTION=bf16: nearly). RATE limits each link (tc tbf).
 #
 # Needs Linux, root and iproute2; without them it says so and ends with 0, since nothing was found to be wrong.
 set -u
@@ -118,16 +118,17 @@ import sys
 import numpy as np
 
 one, many = np.load(sys.argv[1]), np.load(sys.argv[2])
-hosts, way = int(sys.argv[3]), sys.argv[4]
+hosts, way, most = int(sys.argv[3]), sys.argv[4], float(sys.argv[5])
 assert int(many["hosts"]) == hosts, f"expected {hosts} hosts, found {many['hosts']}"
 assert str(many["way"]) == way, f"expected the sum by {way!r}, found {many['way']!r}"
 for name in one.files:
     if name not in ("hosts", "way"):
         distance = np.linalg.norm(many[name] - one[name]) / max(np.linalg.norm(one[name]), 1e-12)
-        assert distance < 1e-4, f"{name} is not that of one process: {distance:.1e}"
+        assert distance < most, f"{name} is not that of one process: {distance:.1e}"
 PY
 
 export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
+unset PRTE_MCA_rmaps_default_mapping_policy # with ":oversubscribe", Open MPI puts all ranks on the first host
 # The two MPIs, told to use the remote shell above and the hosts' own network.
 case "$("$python" -m mpi4py --mpi-lib-version 2>/dev/null | tr -d '\0')" in
   *"Open MPI"*)
@@ -139,11 +140,13 @@ printf '#!/bin/sh\nexec "%s/scripts/try_hosts.sh" --rsh "$@"\n' "$ROOT" >"$folde
 chmod +x "$folder/rsh"
 
 places="$(seq "$hosts" | sed "s/.*/$NET.&:$ranks/" | paste -sd, -)"
-expected="Allreduce"
-[ "$ranks" = 1 ] || expected="shared memory and slices between hosts"
+expected="slices between hosts"
+[ "$ranks" = 1 ] || expected="shared memory and $expected"
+distance=1e-4
+[ "${DTRAIN_REDUCTION:-}" != bf16 ] || { expected="$expected, as bfloat16"; distance=0.05; }
 cd "$folder" || exit
 "$python" train.py one.npz || exit 1
 on_host 1 env DTRAIN_REDUCTION="${DTRAIN_REDUCTION:-shared}" timeout --kill-after=5 "${LIMIT_S:-120}" \
   "$python" -c 'from dtrain.cli.main import main; main()' launch --hosts "$places" --mpi-options "$options" train.py many.npz || exit 1
-"$python" compare.py one.npz many.npz "$hosts" "$expected" || exit 1
+"$python" compare.py one.npz many.npz "$hosts" "$expected" "$distance" || exit 1
 say "passed: $hosts hosts with $ranks ranks each give the numbers of one process"

@@ -216,7 +216,7 @@ def _small(x: Tensor) -> bool:
     return int(np.prod([n or 1 for n in x.shape[1:]])) <= 400
 
 
-def _grow(b: Builder, x: Tensor, parts: list[Any], steps: int) -> Tensor:
+def grow(b: Builder, x: Tensor, parts: list[Any], steps: int) -> Tensor:
     for _ in range(steps):
         if len(x.shape) < 3 and parts is not EVERYWHERE:
             break
@@ -227,11 +227,11 @@ def _grow(b: Builder, x: Tensor, parts: list[Any], steps: int) -> Tensor:
     return x
 
 
-def _start(b: Builder, kind: str) -> tuple[Tensor, Tensor]:
+def start(b: Builder, kind: str) -> tuple[Tensor, Tensor]:
     """An input, and what the first layers make of it: one row of features for each row of data."""
     if kind == "rows":
         inputs = b.keras.Input((5,))
-        return inputs, _grow(b, inputs, EVERYWHERE, int(b.rng.integers(1, 5)))
+        return inputs, grow(b, inputs, EVERYWHERE, int(b.rng.integers(1, 5)))
     if kind == "words":
         inputs = b.keras.Input((6,), dtype="int32")
         x = b.layer("Embedding", 9, 4, mask_zero=b.chance(0.4))(inputs)
@@ -239,7 +239,7 @@ def _start(b: Builder, kind: str) -> tuple[Tensor, Tensor]:
         return inputs, x if len(x.shape) == 2 else b.layer("GlobalAveragePooling1D")(x)
     shape, parts = ((8, 3), SEQUENCES) if kind == "sequences" else ((8, 7, 2), IMAGES)
     inputs = b.keras.Input(shape)
-    x = _grow(b, inputs, parts, int(b.rng.integers(1, 5)))
+    x = grow(b, inputs, parts, int(b.rng.integers(1, 5)))
     return inputs, x if len(x.shape) == 2 else _to_rows(b, x)
 
 
@@ -254,7 +254,7 @@ HEADS: list[tuple[str | None, list[str], str]] = [
 ]
 
 
-def _optimizer(b: Builder) -> Any:
+def make_optimizer(b: Builder) -> Any:
     optimizers = b.keras.optimizers
     schedule = optimizers.schedules.ExponentialDecay(0.05, 2, 0.7)
     rate = schedule if b.chance(0.2) else 0.03
@@ -291,10 +291,10 @@ def build(keras: Keras, seed: int) -> Case:
     """The model and the data of a seed, of dtrain or of Keras."""
     b = Builder(keras, np.random.default_rng(seed))
     kinds = [str(b.pick("rows", "words", "sequences", "images")) for _ in range(b.pick(1, 1, 1, 2))]
-    starts = [_start(b, kind) for kind in kinds]
+    starts = [start(b, kind) for kind in kinds]
     x = starts[0][1] if len(starts) == 1 else b.layer("Concatenate")([end for _, end in starts])
     b.tensors.clear()
-    x = _grow(b, x, EVERYWHERE, int(b.rng.integers(1, 4)))
+    x = grow(b, x, EVERYWHERE, int(b.rng.integers(1, 4)))
     heads, losses, forms = [], [], []
     for number in range(b.pick(1, 1, 2)):
         activation, names, form = HEADS[int(b.rng.integers(len(HEADS)))]
@@ -305,18 +305,18 @@ def build(keras: Keras, seed: int) -> Case:
     model = keras.Model(inputs if len(inputs) > 1 else inputs[0], heads if len(heads) > 1 else heads[0])
     b.told.append(f"losses {losses}")
     weights = {"loss_weights": [0.7, 0.4]} if len(heads) > 1 and b.chance(0.6) else {}
-    model.compile(_optimizer(b), loss=losses if len(losses) > 1 else losses[0], **weights)
+    model.compile(make_optimizer(b), loss=losses if len(losses) > 1 else losses[0], **weights)
     rows = 6
     data = [
         b.rng.integers(0, 9, (rows, 6)) if kind == "words" else b.rng.normal(size=(rows, *start.shape[1:])).astype("f4")
         for kind, start in zip(kinds, inputs, strict=True)
     ]
-    targets = [_targets(b.rng, form, rows) for form in forms]
+    targets = [make_targets(b.rng, form, rows) for form in forms]
     sample_weight = b.rng.uniform(0.2, 2, rows).astype("float32") if len(heads) == 1 and b.chance(0.3) else None
     return Case(model, data, targets, sample_weight, b.told)
 
 
-def _targets(rng: np.random.Generator, form: str, rows: int) -> Any:
+def make_targets(rng: np.random.Generator, form: str, rows: int) -> Any:
     classes = rng.integers(0, 3, rows)
     return {
         "numbers": rng.normal(size=(rows, 3)).astype("float32"),

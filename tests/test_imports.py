@@ -22,7 +22,8 @@ FORBIDDEN = {
     "checkpoint": {"graph", "ops", "layers", "models", "training", "cli"},
     "datasets": {"graph", "ops", "layers", "models", "training", "cli"},
     "layers": {"training", "cli"},
-    "training": {"cli"},
+    "training": {"benchmarks", "cli"},
+    "benchmarks": {"cli"},
 }
 
 

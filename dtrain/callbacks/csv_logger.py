@@ -53,6 +53,7 @@ class CSVLogger(Callback):
             if not any(key.startswith("val_") for key in self.keys):
                 self.keys += [f"val_{key}" for key in self.keys]
         if not is_main():
+            self._begins = False  # whoever becomes the main process adds to what is there
             return
         values = [_text(logs.get(key, "NA")) for key in self.keys]
         self._write([epoch, *values])

@@ -88,6 +88,7 @@ class ModelCheckpoint(MonitorCallback):
         if not self._is_due(logs):
             return
         path = self.path(batch, logs)
+        self.model._settle()
         if is_main():
             if os.path.isdir(path) and not path.endswith(".keras"):
                 raise IsADirectoryError(f"ModelCheckpoint: expected the path of a file. Received a folder: {path}")

@@ -94,9 +94,12 @@ class ProgbarLogger(Callback):
 
     def _rows_so_far(self) -> int:
         """Rows that the model has worked on, in all loops."""
-        session = getattr(self.model, "_session", None)
-        return 0 if session is None else session.rows
+        return getattr(self._session(), "rows", 0)
+
+    def _session(self) -> Any:
+        return getattr(self.model, "_session", None)
 
     def _finish(self, logs: Logs) -> None:
         if self._bar is not None:
+            self._bar.note = getattr(self._session(), "pace", "") if self._in_fit else ""
             self._bar.update(self._seen, (logs or {}).items(), finalize=True)

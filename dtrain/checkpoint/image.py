@@ -6,6 +6,7 @@ are then written like any others. Equal contents give equal bytes: no time stamp
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -28,6 +29,7 @@ Value: TypeAlias = Array | np.generic | float | str
 Contents: TypeAlias = "Mapping[str, Contents | Value]"
 Flat: TypeAlias = dict[str, Array | str]
 
+_serial = itertools.count()
 _ARRAY_KINDS = "biuf"
 _WORD_BYTES = 8
 
@@ -140,7 +142,8 @@ def _build(flat: Flat) -> bytes:
     import h5py
 
     options = {"driver": "core", "backing_store": False, "libver": "earliest", "userblock_size": SEAL_BYTES}
-    with h5py.File("image", "w", **options) as file:
+    # HDF5 knows open files by name, those in memory too: another thread may be building one now.
+    with h5py.File(f"checkpoint {next(_serial)}", "w", **options) as file:
         for path, value in flat.items():
             if isinstance(value, str):
                 text = value.encode()

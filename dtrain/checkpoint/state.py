@@ -7,6 +7,7 @@ The file, format 1 (names are written as `names.py` says; `JSON` is text):
     weights/<parameter>                           array
     optimizer/slots/<slot>/<parameter>            array
     optimizer/scalars/<name>                      array without dimensions
+    held_optimizers/<name>/<value>                array
     metrics/<name>                                array
     history/epochs                                int64 (E,)
     history/logs/<name>                           float64 (at most E,)
@@ -45,7 +46,8 @@ class TrainingState:
         weights: parameter path → values, the non-trainable ones (moving statistics) too.
         optimizer_slots: slot (`momentum`, `velocity`) → parameter path → values.
         optimizer_scalars: name (`iterations`, `learning_rate`) → array without dimensions.
-        step: optimizer steps done since the run began.
+        held_optimizers: further optimizers of the model → name of a value → array.
+        step: train steps done since the run began.
         epoch: the epoch that the next step belongs to, from 0.
         epoch_step: steps done within that epoch, thus the index of the next one.
         seed: of every random key of the run.
@@ -67,6 +69,7 @@ class TrainingState:
     seed: int
     optimizer_slots: dict[str, Arrays] = field(default_factory=dict)
     optimizer_scalars: Arrays = field(default_factory=dict)
+    held_optimizers: dict[str, Arrays] = field(default_factory=dict)
     batch_size: int | None = None
     dataset_length: int | None = None
     shuffle: bool = True
@@ -90,6 +93,8 @@ class TrainingState:
         for slot, arrays in self.optimizer_slots.items():
             flat |= _section(f"optimizer/slots/{to_part(slot)}", arrays)
         flat |= _section("optimizer/scalars", self.optimizer_scalars)
+        for name, arrays in self.held_optimizers.items():
+            flat |= _section(f"held_optimizers/{to_part(name)}", arrays)
         flat |= _section("metrics", self.metrics)
         flat["history/epochs"] = np.array(self.history_epochs, np.int64)
         flat |= _section("history/logs", {name: np.array(log, np.float64) for name, log in self.history.items()})
@@ -111,7 +116,8 @@ class TrainingState:
                 **_progress(flat),
                 **configs,
                 weights=to_names(_subset(flat, "weights")),
-                optimizer_slots=_slots(_subset(flat, "optimizer/slots")),
+                optimizer_slots=_two_levels(_subset(flat, "optimizer/slots")),
+                held_optimizers=_two_levels(_subset(flat, "held_optimizers")),
                 optimizer_scalars=to_names(_subset(flat, "optimizer/scalars")),
                 metrics=to_names(_subset(flat, "metrics")),
                 history_epochs=_array(flat, "history/epochs").tolist(),
@@ -132,12 +138,12 @@ def _subset(flat: Flat, prefix: str) -> Arrays:
     return {path.removeprefix(start): _array(flat, path) for path in flat if path.startswith(start)}
 
 
-def _slots(paths: Arrays) -> dict[str, Arrays]:
-    slots: dict[str, Arrays] = {}
+def _two_levels(paths: Arrays) -> dict[str, Arrays]:
+    found: dict[str, Arrays] = {}
     for path, array in paths.items():
-        slot, _, parameter = path.partition("/")
-        slots.setdefault(from_part(slot), {})[parameter] = array
-    return {slot: to_names(arrays) for slot, arrays in slots.items()}
+        first, _, rest = path.partition("/")
+        found.setdefault(from_part(first), {})[rest] = array
+    return {first: to_names(arrays) for first, arrays in found.items()}
 
 
 def _text(flat: Flat, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ def current_versions() -> dict[str, str]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": _blas(),
+        "simd": _simd(),
         "h5py": h5py.version.version,
         "hdf5": h5py.version.hdf5_version,
         "platform": f"{platform.system()} {platform.machine()}",
@@ -33,12 +35,29 @@ def changed_versions(saved: dict[str, str], current: dict[str, str]) -> list[str
     return [f"{name}: {old} when saved, {new} now" for name, old, new in pairs if old != new]
 
 
+@cache
 def _blas() -> str:
-    config = np.show_config(mode="dicts")
-    blas = config.get("Build Dependencies", {}).get("blas", {})
-    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+    """The library that NumPy was built with, and the kernels that the loaded one has chosen for this processor."""
+    from threadpoolctl import ThreadpoolController
+
+    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+    built = f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+    loaded = ThreadpoolController().select(user_api="blas").info()
+    loaded = [library for library in loaded if "numpy" in library["filepath"]] or loaded  # not those of other packages
+    kernels = [
+        f"{library['internal_api']} {library['version']} {library.get('architecture', '')}" for library in loaded
+    ]
+    return ", ".join([built, *(f"running {text.strip()}" for text in dict.fromkeys(kernels))])
 
 
+@cache
+def _simd() -> str:
+    """The extensions of the processor that NumPy itself uses."""
+    found = np.show_config(mode="dicts").get("SIMD Extensions", {})
+    return " ".join([*found.get("baseline", ()), *found.get("found", ())]) or "unknown"
+
+
+@cache
 def _cpu() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()

@@ -9,6 +9,8 @@ from dtrain.cli.bench_work import Measured
 from dtrain.distributed.cost_model import Machine, Prediction, Work, alone, pays_up_to, same_batch, same_rows
 from dtrain.distributed.probe import Line, Probe
 
+_BUSY = 1.5
+
 
 def show_machine(found: Probe, machine: Machine, library: str, assumed: bool) -> None:
     """Print what was measured."""
@@ -51,6 +53,9 @@ def show_predictions(machine: Machine, measured: Measured, single: Work, rows: i
             f"Measured: {ranks} ranks with {rows} rows each take {1e3 * measured.step_s:.2f} ms a step; "
             f"predicted {1e3 * expected[1].step_s:.2f} ms (one rank: {1e3 * alone(single, rows):.2f} ms)"
         )
+        slowed = max(measured.slowed, measured.step_s / expected[1].step_s)
+        if slowed > _BUSY:
+            print(f"This machine is busy: steps took {slowed:.1f} times as long as they need. Measure when it is idle.")
     _show_verdict([p for p in strong if p.ranks <= rows], weak, rows)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,15 +15,19 @@ from dtrain.distributed.cost_model import Work
 if TYPE_CHECKING:
     from dtrain.training.session import Session
 
-_WARM_UP, _STEPS = 3, 40
+_WARM_UP, _STEPS, _TURNS = 3, 5, 10
 
 
 class Measured(msgspec.Struct):
-    """What was measured on the ranks of this job: the work of a step, and whole steps of `rows` rows a rank."""
+    """What was measured on the ranks of this job: the work of a step, and whole steps of `rows` rows a rank.
+
+    `slowed` is the median of these steps in relation to the fastest one: about 1 on an idle machine.
+    """
 
     work: Work
     rows: int
     step_s: float
+    slowed: float = 1.0
 
 
 def measure_work(config: Config, rows: int) -> Measured:
@@ -33,8 +38,7 @@ def measure_work(config: Config, rows: int) -> Measured:
     model, arrays = _prepare(config, rows * ranks.size)
     few = max(1, rows // 4)
     session = model._get_session()
-    many_s = _times(session, arrays, rows * ranks.size)
-    few_s = _times(session, arrays, few * ranks.size)
+    many_s, few_s = _times(session, arrays, [rows * ranks.size, few * ranks.size])
     per_row = max(0.0, (many_s["compute"] - few_s["compute"]) / max(1, rows - few))
     fixed = max(0.0, many_s["compute"] - per_row * rows)
     region = session.synchronizer.region
@@ -44,7 +48,7 @@ def measure_work(config: Config, rows: int) -> Measured:
     fixed, per_row, update, step = (
         max(ranks.allgather(value)) for value in (fixed, per_row, many_s["update"] / share, many_s["step"])
     )
-    return Measured(Work(trained, fixed, per_row, update, session.optimizer.shardable), rows, step)
+    return Measured(Work(trained, fixed, per_row, update, session.optimizer.shardable), rows, step, many_s["slowed"])
 
 
 def _prepare(config: Config, rows: int) -> tuple[Any, Any]:
@@ -69,38 +73,48 @@ def _prepare(config: Config, rows: int) -> tuple[Any, Any]:
     return model, tuple(None if part is None else map_structure(lambda a: a[order], part) for part in (x, y, None))
 
 
-def _times(session: Session, arrays: Any, rows: int) -> dict[str, float]:
-    """Seconds of a step of a global batch of `rows` rows, and of its parts.
+def _times(session: Session, arrays: Any, sizes: Sequence[int]) -> list[dict[str, float]]:
+    """For global batches of so many rows each, seconds of a step and of its parts, and how much slower the median is.
 
-    Lowest deciles, since other programs only make them longer.
+    They take turns, and of each the least counts: other programs only make times longer.
     """
     from dtrain.graph.nest import map_structure
     from dtrain.training.data import rank_batch
 
     ranks = session.communicator
-    x, y, weight = (None if part is None else map_structure(lambda a: a[:rows], part) for part in arrays)
-    batch = rank_batch((x, y, weight), ranks.rank, ranks.size)
-    for _ in range(_WARM_UP):
-        session.train_step(batch)
+    batches = []
+    for rows in sizes:
+        first = partial(_first_rows, rows)
+        x, y, weight = (None if part is None else map_structure(first, part) for part in arrays)
+        batches.append(rank_batch((x, y, weight), ranks.rank, ranks.size))
+        for _ in range(_WARM_UP):
+            session.train_step(batches[-1])
     parts = {"reduce": 0.0, "update": 0.0}
-    found: dict[str, list[float]] = {"step": [], "compute": [], "update": []}
     undo = [
-        _watch(session.reduction, "add", "reduce", parts),
-        _watch(session.reduction, "publish", "reduce", parts),
+        *(_watch(session.reduction, method, "reduce", parts) for method in ("begin", "poll", "complete", "publish")),
         _watch(session.optimizer, "step", "update", parts),
     ]
-    for _ in range(_STEPS):
-        parts.update(reduce=0.0, update=0.0)
-        ranks.Barrier()
-        start = time.perf_counter()
-        session.train_step(batch)
-        whole = time.perf_counter() - start
-        found["step"].append(whole)
-        found["compute"].append(whole - parts["reduce"] - parts["update"])
-        found["update"].append(parts["update"])
+    found: list[dict[str, list[float]]] = [{"step": [], "compute": [], "update": []} for _ in sizes]
+    for _ in range(_TURNS):
+        for batch, times in zip(batches, found, strict=True):
+            for _ in range(_STEPS):
+                parts.update(reduce=0.0, update=0.0)
+                ranks.Barrier()
+                start = time.perf_counter()
+                session.train_step(batch)
+                whole = time.perf_counter() - start
+                times["step"].append(whole)
+                times["compute"].append(whole - parts["reduce"] - parts["update"])
+                times["update"].append(parts["update"])
     for put_back in undo:
         put_back()
-    return {name: sorted(values)[len(values) // 10] for name, values in found.items()}
+    middle = [sorted(times["step"])[len(times["step"]) // 2] for times in found]
+    least = [{name: min(values) for name, values in times.items()} for times in found]
+    return [times | {"slowed": median / times["step"]} for times, median in zip(least, middle, strict=True)]
+
+
+def _first_rows(count: int, array: Any) -> Any:
+    return array[:count]
 
 
 def _watch(owner: Any, method: str, part: str, parts: dict[str, float]) -> Callable[[], None]:

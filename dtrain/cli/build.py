@@ -63,7 +63,13 @@ def compile_model(model: Model, config: Config, steps_per_epoch: int) -> None:
     optimizer = build_optimizer(config.optimizer, steps_per_epoch, config.train.epochs)
     chosen = config.compile
     try:
-        model.compile(optimizer=optimizer, loss=chosen.loss, loss_weights=chosen.loss_weights, metrics=chosen.metrics)
+        model.compile(
+            optimizer=optimizer,
+            loss=chosen.loss,
+            loss_weights=chosen.loss_weights,
+            metrics=chosen.metrics,
+            reduction=config.train.reduction,
+        )
     except ValueError as error:
         raise UserError(f"compile: {error}") from error
 

@@ -45,6 +45,7 @@ class Train(Section, frozen=True):
 
     `reproducible`: whether the bits of the result are the same for every number of processes; a number: that of the
     micro-shards of a batch (see `Model.fit`). `on_nan`: what is done when a loss or gradient is NaN or infinite.
+    `reduction`: how gradients are added over processes (see `Model.compile`).
     """
 
     epochs: Positive = 1
@@ -53,6 +54,7 @@ class Train(Section, frozen=True):
     shuffle: bool = True
     reproducible: bool | Positive = False
     on_nan: Literal["raise", "skip", "stop"] = "raise"
+    reduction: Literal["auto", "allreduce", "shared", "bf16"] = "auto"
 
 
 class Compile(Section, frozen=True):
@@ -64,11 +66,20 @@ class Compile(Section, frozen=True):
 
 
 class Checkpoint(Section, frozen=True):
-    """`[checkpoint]`: training state is saved every so many epochs (0: never) and steps; the last `keep_last` stay."""
+    """`[checkpoint]`: training state is saved every so many epochs (0: never) and steps; the last `keep_last` stay.
+
+    Besides these, `keep_best` epochs with the best `monitor` stay, and the steps that are multiples of `keep_every`.
+    `on_error`: what is done when a file cannot be written later on (see `TrainingCheckpoint`).
+    """
 
     every_epochs: NonNegative = 1
     every_steps: Positive | None = None
     keep_last: Positive = 3
+    keep_best: NonNegative = 0
+    keep_every: Positive | None = None
+    monitor: str = "val_loss"
+    mode: Literal["auto", "min", "max"] = "auto"
+    on_error: Literal["raise", "warn"] = "raise"
 
 
 class Run(Section, frozen=True):

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from dtrain.cli.checks.check import Check
+from dtrain.cli.checks.settings import check_settings, table
 from dtrain.distributed import is_main
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-@click.command(name="doctor")
+@click.command(name="doctor", epilog=f"\b\nSettings, as environment variables:\n{table()}")
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Check MPI, BLAS, HDF5 and the machine; exits with 1 if something is broken."""
+    """Check MPI, BLAS, HDF5 and the machine; exits with 1 if something is broken.
+
+    Under mpirun, srun, ...: also how the ranks are placed on the cores.
+    """
+    from dtrain.cli.checks.job import check_job
     from dtrain.cli.checks.libraries import check_libraries
     from dtrain.cli.checks.machine import check_machine
     from dtrain.cli.checks.mpi import check_mpi
     from dtrain.distributed.terminal import terminal_width
 
+    placement = check_job()  # with all ranks
     if not is_main():
         return
     context.color = terminal_width() is not None
     rows: list[Check] = []
-    for group in (check_libraries, check_machine, check_mpi):
+    for group in (check_libraries, check_machine, lambda: placement, lambda: check_settings(os.environ), check_mpi):
         for row in group():
             rows.append(row)
             _show(row)

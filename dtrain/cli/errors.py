@@ -40,7 +40,8 @@ def one_line_errors() -> Iterator[None]:
     except BrokenPipeError:
         raise  # the reader of the output has seen enough, as in `dtrain predict ... | head`
     except (
-        CheckpointError, DesyncError, LaunchError, OSError, ValueError, IndexError, FloatingPointError
+        CheckpointError, DesyncError, LaunchError, OSError, ValueError, IndexError, ArithmeticError, MemoryError,
+        RecursionError,
     ) as error:  # fmt: skip
         if is_raised_in_one(error):
             raise
@@ -52,6 +53,8 @@ def one_line_errors() -> Iterator[None]:
 def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {error or 'what is asked for does not fit'}"
     return str(error)
 
 

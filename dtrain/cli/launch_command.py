@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dtrain.cli.errors import UserError
+from dtrain.cli.hosts import Hosts
 from dtrain.cli.matching_mpirun import Mpirun
 from dtrain.cli.mpirun import INTEL, OPEN_MPI, is_root
 from dtrain.distributed.threads import VARIABLES
 
-Hosts = list[tuple[str, int]]
 _PASSED = re.compile(rf"DTRAIN_\w+|PYTHONPATH|LD_LIBRARY_PATH|{'|'.join(VARIABLES)}")
 
 

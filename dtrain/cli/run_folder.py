@@ -12,6 +12,8 @@ from dtrain.cli.errors import UserError
 CHECKPOINTS = "checkpoints"
 CONFIG = "config.toml"
 HISTORY = "history.csv"
+JOB = ".job"
+"""Names the job that writes in the folder, as long as it may be started again."""
 
 
 def choose_folder(run: Run, stem: str, resume: bool) -> Path:
@@ -25,6 +27,8 @@ def choose_folder(run: Run, stem: str, resume: bool) -> Path:
     """
     base = Path(run.folder)
     if run.name is not None:
+        if Path(run.name).is_absolute() or {"..", ""} & set(run.name.split("/")) or not run.name.isprintable():
+            raise UserError(f"run.name: expected the name of a folder within run.folder. Received: {run.name!r}")
         return _named(base / run.name, resume)
     numbered = _numbered(base, stem)
     if not resume:
@@ -33,6 +37,13 @@ def choose_folder(run: Run, stem: str, resume: bool) -> Path:
         if has_checkpoints(numbered[number]):
             return numbered[number]
     raise UserError(f"--resume: no run of {stem!r} with checkpoints in {base.resolve()}. Start one without --resume.")
+
+
+def folder_of_job(run: Run, stem: str, job: str) -> Path | None:
+    """Return the folder that an earlier start of the same job made for this run; None if it came not so far."""
+    base = Path(run.folder)
+    folders = list(_numbered(base, stem).values()) if run.name is None else [base / run.name]
+    return next((folder for folder in folders if _job_of(folder) == job), None)
 
 
 def has_checkpoints(folder: Path) -> bool:
@@ -47,6 +58,13 @@ def _named(folder: Path, resume: bool) -> Path:
     if not resume and has_checkpoints(folder):
         raise UserError(f"{folder} holds a run already. Go on with it by --resume, or give another run.name.")
     return folder
+
+
+def _job_of(folder: Path) -> str | None:
+    try:
+        return (folder / JOB).read_text(encoding="utf-8")
+    except OSError:
+        return None
 
 
 def _numbered(base: Path, stem: str) -> dict[int, Path]:

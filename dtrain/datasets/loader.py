@@ -48,10 +48,14 @@ class BatchLoader:
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.seed = seed
+        self.take_place(rank, size, shards)
+
+    def take_place(self, rank: int, size: int, shards: int | None = None) -> None:
+        """From the next batch on, gather the rows of another place among the ranks; arguments as in the constructor."""
         self.rank = rank
         self.size = size
         self.shards = shards
-        most = part_rows(min(batch_size, self.rows), 0, size, shards)[1]  # rank 0 never has fewer than another
+        most = part_rows(min(self.batch_size, self.rows), 0, size, shards)[1]  # rank 0 never has fewer than another
         self._buffers = [np.empty((most, *array.shape[1:]), array.dtype) for array in self.arrays]
 
     def __len__(self) -> int:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 T = TypeVar("T")
+
+
+class Request(Protocol):
+    """A message that is on its way; its array must be left alone until it has ended."""
+
+    def Test(self) -> bool:
+        """Return whether it has ended, without waiting."""
+
+    def Wait(self) -> object:
+        """Wait until it has ended."""
 
 
 class Communicator(ABC):
@@ -24,7 +34,14 @@ class Communicator(ABC):
         size: number of processes.
         local_rank: place of this process among those of the same host.
         local_size: number of processes on this host.
+        elastic: whether the others go on when a process is lost (see `dtrain.distributed.elastic`).
+        generation: how often that has happened. Each time, `rank` and `size` are others.
+        enough: whether there are still as many processes as the job is to go on with.
     """
+
+    elastic = False
+    generation = 0
+    enough = True
 
     name: str
     rank: int
@@ -67,6 +84,14 @@ class Communicator(ABC):
     def Barrier(self) -> None:
         """Wait until all ranks have come here."""
 
+    def Isend(self, array: Array, rank: int, tag: int) -> Request:
+        """Begin to send `array` to another rank. Messages of one tag arrive in the order in which they were sent."""
+        raise NotImplementedError(f"{self.name}: no messages from rank to rank")
+
+    def Irecv(self, array: Array, rank: int, tag: int) -> Request:
+        """Begin to receive into `array` what another rank sends with this tag: as many values of the same dtype."""
+        raise NotImplementedError(f"{self.name}: no messages from rank to rank")
+
     @abstractmethod
     def allgather(self, value: T) -> list[T]:
         """Return the values of all ranks, in the order of ranks. Pickled: for set-up, never for a step."""
@@ -79,6 +104,14 @@ class Communicator(ABC):
     def Abort(self, status: int = 1) -> NoReturn:
         """End all processes of the job at once with exit status `status`."""
 
+    def uniform(self, action: Callable[[], T], undo: Callable[[], object] | None = None) -> T:
+        """Return `action()`, a piece of work with collective calls, once it is done on all ranks.
+
+        In elastic mode, when a rank is lost meanwhile, the others go back by `undo` and do it again without that rank,
+        those too that were done with it. So what it changes before it ends, it must be able to change again.
+        """
+        return action()
+
     @property
     def node(self) -> Communicator:
         """The ranks of this host."""
@@ -90,11 +123,6 @@ class Communicator(ABC):
         from dtrain.distributed.serial import SerialCommunicator
 
         return SerialCommunicator()
-
-    @property
-    def even(self) -> bool:
-        """Whether all hosts have the same number of ranks."""
-        return len(set(self.allgather(self.local_size))) == 1
 
 
 def check_contiguous(method: str, array: Array) -> None:

@@ -15,12 +15,20 @@ def share(local_size: int) -> int:
     its processes leaves each a mask that is its share already; one that does not leaves all of them the mask of the
     parent, which they divide. The rule covers both, and ranks that are bound together to a socket.
     """
-    own = _mask(0)
-    available = max(own, _mask(os.getppid()))
-    limit = _cgroup_limit()
-    if limit is not None:
-        available = min(available, limit)
-    return max(1, min(own, available // max(1, local_size)))
+    together, limited = available(), limit()
+    if limited is not None:
+        together = min(together, limited)
+    return max(1, min(_mask(0), together // max(1, local_size)))
+
+
+def available() -> int:
+    """Return how many cores the masks leave to this process and its siblings together, at least 1."""
+    return max(1, _mask(0), _mask(os.getppid()))
+
+
+def limit() -> int | None:
+    """Return the whole cores whose time the control group of this process grants it; None for no limit."""
+    return _cgroup_limit()
 
 
 def _mask(pid: int) -> int:

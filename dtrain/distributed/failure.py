@@ -44,9 +44,10 @@ class Failures:
         self.launcher = launch.launcher
         self.channel: Channel | None = None
         self.reporting: int | None = None  # identity of the thread that reports
+        self.last_acts: list[Callable[[], None]] = []
         self._claim = threading.Lock()
 
-    def report(self, summary: str, write: Callable[[], None], status: int) -> None:
+    def report(self, summary: str, write: Callable[[], object], status: int) -> None:
         """Print by `write`, unless another rank reports the same, and end the job.
 
         Returns only in a second thread that fails while the first is here.
@@ -61,6 +62,7 @@ class Failures:
                 write()
             elif reported != summary:
                 sys.stderr.write(f"{self.name()} failed too: {summary}\n")
+            self._act()
             _flush()
             self._linger(LINGER_S if reported is None else QUIET_S)
         finally:
@@ -68,6 +70,13 @@ class Failures:
 
     def name(self) -> str:
         return f"rank {self.rank} of {self.size}" if self.size else f"rank {self.rank}"
+
+    def _act(self) -> None:
+        for act in self.last_acts:
+            try:
+                act()
+            except Exception as error:  # the job must end
+                sys.stderr.write(f"{self.name()}: {type(error).__name__}: {error}\n")
 
     def _agree(self, summary: str) -> str | None:
         """Return what another rank reports in full, or None if this one is to do so."""

@@ -14,6 +14,7 @@ from dtrain.distributed.errors import DesyncError
 Value = str | int | float | bytes
 _SHOWN = 5  # fields in one message
 _ABSENT = "nothing"
+_ROUNDING = 1e-3
 
 
 def compare(communicator: Communicator, fields: Mapping[str, Value]) -> None:
@@ -63,6 +64,58 @@ def compare_arrays(communicator: Communicator, arrays: Mapping[str, Array], when
         f"Ranks differ{moment} in {len(differences)} of {len(own)} arrays, first in {name!r}: digest {sides(texts)}. "
         "The copies of the model have drifted apart: the numbers of this run cannot be trusted."
     )
+
+
+def compare_samples(communicator: Communicator, samples: Mapping[str, Array]) -> None:
+    """Return if all ranks hold the same numbers but for rounding. Every rank must call it.
+
+    Args:
+        communicator: the ranks.
+        samples: by name, small arrays: they are exchanged when their bits differ, as those of data do that each rank
+            has computed by itself on another processor.
+
+    Raises:
+        DesyncError: on every rank alike, naming the first array that differs and the ranks.
+    """
+    if communicator.size == 1:
+        return
+    own = {name: array_digest(array) for name, array in samples.items()}
+    if _all_equal(communicator, _digest(repr(list(own.items())).encode())):
+        return
+    everyone = communicator.allgather(dict(samples))
+    for name in samples:
+        texts = _kinds([found.get(name) for found in everyone])
+        if len(set(texts)) > 1:
+            raise DesyncError(
+                f"Ranks differ in {name}: {sides(texts)}. Every rank must be given the whole data, the same as all "
+                "others: dtrain takes the rows of each rank by itself. Load the same files everywhere, and draw what "
+                "is random from a seed."
+            )
+
+
+def _kinds(arrays: list[Array | None]) -> list[str]:
+    """For each array a text that is the same for those which are the same but for rounding."""
+    known: list[tuple[Array, str]] = []
+    texts = []
+    for array in arrays:
+        if array is None:
+            texts.append(_ABSENT)
+            continue
+        text = next((text for other, text in known if _near(array, other)), None)
+        if text is None:
+            text = f"{', '.join(f'{v:.6g}' for v in array.reshape(-1)[:4])}, ... (digest {array_digest(array)})"
+            known.append((array, text))
+        texts.append(text)
+    return texts
+
+
+def _near(a: Array, b: Array) -> bool:
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.dtype.kind != "f":
+        return bool(np.array_equal(a, b))
+    scale = float(np.max(np.abs(b[np.isfinite(b)]), initial=0))
+    return bool(np.allclose(a, b, rtol=_ROUNDING, atol=_ROUNDING * scale, equal_nan=True))
 
 
 def array_digest(array: Array) -> str:

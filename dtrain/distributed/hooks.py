@@ -38,6 +38,18 @@ def attach(channel: Channel) -> None:
         _watch_exceptions(_failures)  # the program may have put hooks of its own in place of these
 
 
+def end_job(summary: str, write: Callable[[], object]) -> None:
+    """Print by `write`, unless this process is already failing, and end the whole job with status 1, in any thread."""
+    if _failures is not None:
+        _failures.report(summary, write, 1)
+
+
+def before_end(act: Callable[[], None]) -> None:
+    """Call `act` once a failure of this process is told and before the job is ended for it; it may take seconds."""
+    if _failures is not None:
+        _failures.last_acts.append(act)
+
+
 def _watch_exceptions(failures: Failures) -> None:
     if not isinstance(sys.excepthook, _ExceptHook):
         sys.excepthook = _ExceptHook(failures, sys.excepthook)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dtrain.distributed import hooks
+from dtrain.distributed import hooks, start
 from dtrain.distributed.launcher import Launch, detect
 from dtrain.distributed.threads import ThreadPlan, apply
 
@@ -24,6 +25,11 @@ def prepare() -> ThreadPlan:
     """Do what must come before NumPy is loaded and before anything can fail; nothing in a process that runs alone."""
     if launch().parallel:
         hooks.install(launch())
+        start.stay_at_end(launch(), hooks.end_job)
+    if "DTRAIN_FAULT" in os.environ:
+        from dtrain.timeline import faults
+
+        faults.install(launch().rank)
     return apply(launch())
 
 
@@ -38,9 +44,20 @@ def world() -> Communicator:
         from dtrain.distributed.serial import SerialCommunicator
 
         return SerialCommunicator()
+    hooks.install(launch())
+    if os.environ.get("DTRAIN_ELASTIC", "0") != "0":
+        from dtrain.distributed import elastic
+
+        with start.starting():
+            return elastic.connect(launch())
     from dtrain.distributed.mpi import connect
 
-    hooks.install(launch())
-    communicator, channel = connect(launch())
+    with start.starting():
+        communicator, channel = connect(launch())
     hooks.attach(channel)
+    if communicator.size > 1:
+        from dtrain.distributed import placement, watching
+
+        watching.begin(communicator)
+        placement.gather(communicator)
     return communicator

@@ -10,7 +10,11 @@ from dtrain.distributed.communicator import Array, Communicator
 from dtrain.distributed.finite import first_not_finite
 from dtrain.distributed.reduction import Reduction
 
-BUCKET_BYTES = 25 * 2**20  # large enough for full bandwidth: Li et al. 2020, arXiv:2006.15704, section 3.2
+BUCKET_BYTES = 2**21
+"""Measured over 1 Gbit/s: sums of 9 and 21 MB that begin during the backward pass, in pieces of 1 to 4 MB, shorten a
+step by 5 to 12 %; for models of up to 2 MB, a second exchange costs more than it hides."""
+
+_MOST_BUCKETS = 8  # the ranks of a host wait for one another before each
 
 
 class Synchronizer:
@@ -26,7 +30,8 @@ class Synchronizer:
     All ranks must announce the same slices in the same order. With one rank nothing is summed.
 
     Attributes:
-        watching: whether to look for gradients of this rank that are NaN or infinite, before they are summed.
+        watching: whether to look for gradients that are NaN or infinite: this rank's own, or its region of the sum,
+            which is shorter, and no number where a term is none.
         holding: whether gradients are added up on each rank by itself instead, for a later step that sums them.
         held: whether there are such gradients.
     """
@@ -37,7 +42,7 @@ class Synchronizer:
         Args:
             communicator: the ranks.
             reduction: how the gradients are added, and where they lie.
-            bucket_bytes: adjoining slices are summed together as soon as they hold so many bytes.
+            bucket_bytes: the sum of adjoining slices is begun as soon as they hold so many bytes and an eighth of all.
 
         Raises:
             ValueError: `bucket_bytes` is not positive.
@@ -47,7 +52,8 @@ class Synchronizer:
         self.communicator = communicator
         self.reduction = reduction
         self.gradients: Array = reduction.own_gradients
-        self._bucket = max(1, bucket_bytes // self.gradients.itemsize)  # elements
+        smallest = -(-self.gradients.size // _MOST_BUCKETS)
+        self._bucket = max(1, smallest, bucket_bytes // self.gradients.itemsize)  # elements
         self._ready: list[slice] = []  # not yet summed
         self._summed: list[slice] = []
         self.watching = False
@@ -63,8 +69,8 @@ class Synchronizer:
 
     @property
     def listener(self) -> Callable[[slice], None] | None:
-        """`on_ready`, or None when there is nobody to sum with."""
-        return self.on_ready if self.communicator.size > 1 else None
+        """`on_ready`, or None when sums gain nothing by being begun before the backward pass has ended."""
+        return self.on_ready if self.communicator.size > 1 and self.reduction.overlaps else None
 
     def on_ready(self, part: slice) -> None:
         """Take note that `gradients[part]` is complete and will not be written again in this step.
@@ -84,6 +90,7 @@ class Synchronizer:
         self._ready.append(part)
         if part.stop - part.start >= self._bucket:
             self._sum(self._ready.pop())
+        self.reduction.poll()
 
     def finish(self) -> None:
         """Sum everything that is not summed yet, in one piece where it adjoins, and be ready for the next step.
@@ -103,6 +110,9 @@ class Synchronizer:
             if start < done.start:
                 self._sum(slice(start, done.start))
             start = done.stop
+        self.reduction.complete()
+        if self.region is not None:
+            self._look(self.region)
         self._ready.clear()
         self._summed.clear()
         self.held = False
@@ -113,9 +123,21 @@ class Synchronizer:
         self.finish()
 
     def take_not_finite(self) -> int | None:
-        """Return the lowest place where a gradient of this rank was no number in the last step; None: all were."""
+        """Return the lowest place where this rank saw a gradient that is no number in the last step; None: nowhere."""
         place, self._not_finite = self._not_finite, None
         return place
+
+    def own_not_finite(self) -> int | None:
+        """Return the lowest place outside of its region where this rank's own gradients are no numbers.
+
+        Those within are overwritten by their sum.
+        """
+        region = self.region or slice(0, 0)
+        for part in (slice(0, region.start), slice(region.stop, len(self.gradients))):
+            found = first_not_finite(self.gradients[part])
+            if found is not None:
+                return part.start + found
+        return None
 
     def publish(self) -> None:
         """Wait until all ranks have updated their parts."""
@@ -137,8 +159,9 @@ class Synchronizer:
         self.held = True
 
     def _sum(self, part: slice) -> None:
-        self._look(part)
+        if self.region is None:
+            self._look(part)
         if self.held and self._kept is not None:
             self.gradients[part] += self._kept[part]
-        self.reduction.add(part)
+        self.reduction.begin(part)
         self._summed.append(part)

@@ -18,7 +18,8 @@ class StepContext:
 
     `first_row` is the position of this process's first row in the global batch, so that what is random for a row
     depends on the row and not on the number of processes. `all_sum` adds an array over all processes, in place.
-    `on_ready` is told the slice of the flat gradients that the backward pass has just completed.
+    `on_ready` is told the slice of the flat gradients that the backward pass has just completed. `rows` and
+    `total_rows`, of this process and of the global batch, are set for steps that run op by op.
     """
 
     seed: int = 0
@@ -29,3 +30,5 @@ class StepContext:
     size: int = 1
     all_sum: Callable[[Array], None] = _alone
     on_ready: Callable[[slice], None] | None = None
+    rows: int = 0
+    total_rows: int = 0

@@ -8,22 +8,21 @@ from typing import Any
 
 def flatten(structure: Any) -> list[Any]:
     """The leaves in order; a dict's in the order of its keys' insertion. A leaf alone gives a list of one."""
-    if isinstance(structure, dict):
-        return [leaf for value in structure.values() for leaf in flatten(value)]
-    if isinstance(structure, (list, tuple)):
-        return [leaf for value in structure for leaf in flatten(value)]
-    return [structure]
+    if not isinstance(structure, (dict, list, tuple)):
+        return [structure]
+    values = structure.values() if isinstance(structure, dict) else structure
+    return [leaf for value in values for leaf in flatten(value)]
 
 
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     """The same structure with `function(leaf)` in place of every leaf."""
+    if not isinstance(structure, (dict, list, tuple)):
+        return function(structure)
     if isinstance(structure, dict):
         return type(structure)((key, map_structure(function, value)) for key, value in structure.items())
     if isinstance(structure, tuple) and hasattr(structure, "_fields"):
         return type(structure)(*(map_structure(function, value) for value in structure))
-    if isinstance(structure, (list, tuple)):
-        return type(structure)(map_structure(function, value) for value in structure)
-    return function(structure)
+    return type(structure)(map_structure(function, value) for value in structure)
 
 
 def pack_as(structure: Any, leaves: Iterable[Any]) -> Any:

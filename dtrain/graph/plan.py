@@ -138,6 +138,10 @@ def _reachable(calls: list[Call], wanted: set[int]) -> list[Call]:
     return kept[::-1]
 
 
+def _label(call: Call, what: str) -> str:
+    return f"{call.scope or 'model'}: {what}"
+
+
 def _is_view(call: Call, alone: bool) -> bool:
     return call.op.view or (call.op.collective and alone)
 
@@ -172,7 +176,7 @@ def _plan_forward(plan: Plan, number: int, call: Call, alone: bool) -> None:
     )
     output = plan.value(call.outputs[0])
     pairs = tuple((output, ref) for name in op.in_place if isinstance(ref := named[name], Ref))
-    label = f"{call.scope or 'model'}: {op.__name__}"
+    label = _label(call, op.__name__)
     plan.instructions.append(
         Instruction(function, arguments, call.attributes, writes, label, pairs, collective=op.collective)
     )
@@ -227,7 +231,7 @@ class _Backward:
             return
         copy = self.contributions[target] == 1
         function = Function(_copy_view, ("dy", "dx"), ()) if copy else ADD_VIEW
-        self.plan.instructions.append(Instruction(function, (dy, dx), {}, (dx,), f"{call.scope}: view"))
+        self.plan.instructions.append(Instruction(function, (dy, dx), {}, (dx,), _label(call, "view")))
         self._complete(number, [target])
 
     def _call(self, number: int, call: Call) -> None:
@@ -267,7 +271,7 @@ class _Backward:
             dx = named.get("d" + name)
             if isinstance(dx, Ref) and isinstance(dy, Ref) and dx in writes:
                 pairs.append((dx, dy))
-        label = f"{call.scope or 'model'}: {op.__name__}.{function.call.__name__}"
+        label = _label(call, f"{op.__name__}.{function.call.__name__}")
         written = (*writes, *buffers)
         instruction = Instruction(
             function, arguments, call.attributes, written, label, tuple(pairs), collective=op.collective
@@ -291,7 +295,7 @@ class _Backward:
             return gradient
         part = self.plan._ref(Ref("partial", index, str(self.contributions[index])), self.plan.trace.specs[index])
         writes.append(part)
-        adds.append(Instruction(ADD, (part, gradient), {}, (gradient,), f"{call.scope}: add gradients"))
+        adds.append(Instruction(ADD, (part, gradient), {}, (gradient,), _label(call, "add gradients")))
         return part
 
     def _complete(self, number: int, touched: list[int]) -> None:

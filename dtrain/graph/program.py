@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .context import StepContext
 from .memory import Layout, lay_out, persistent
+from .nodes import BoundCall, Tell, TimedCalls, nodes_of
 from .parameters import Parameters
 from .plan import Argument, Plan, Ref
 from .spec import Array, Shape, Spec
@@ -64,13 +66,20 @@ class Program:
         self.results = [array(plan.value(index)) for index in plan.results]
         self._updates = [(variable, array(plan.value(index))) for variable, index in plan.updates]
 
-    def run(self) -> None:
-        """Run all instructions, then give the assigned variables their new values."""
+    def run(self, tell: Tell | None = None) -> None:
+        """Run all instructions, then give the assigned variables their new values. `tell` is told of the times."""
         with np.errstate(all="ignore"):  # a NaN or an infinity is a value, to be looked for where it matters
-            for function, arguments in self._steps:
-                function(*arguments)
+            if tell is not None:
+                self._timed.run(tell)
+            else:
+                for function, arguments in self._steps:
+                    function(*arguments)
         for variable, value in self._updates:
             variable.array[...] = value
+
+    @cached_property
+    def _timed(self) -> TimedCalls:
+        return TimedCalls(nodes_of(self.plan), self._calls)
 
     def _resolver(self, layout: Layout) -> Callable[[Ref], Array]:
         known: dict[tuple[Ref, Shape], Array] = {}  # the same memory is the same object: ops compare by `is`
@@ -103,7 +112,7 @@ class Program:
             self._owned[ref] = np.full(spec.shape, fill, spec.dtype)
         return self._owned[ref]
 
-    def _bind(self, position: int, array: Callable[[Ref], Array]) -> list[tuple[Callable[..., Any], Sequence[Any]]]:
+    def _bind(self, position: int, array: Callable[[Ref], Array]) -> list[BoundCall]:
         instruction = self.plan.instructions[position]
 
         def resolve(argument: Argument) -> Any:
@@ -112,9 +121,7 @@ class Program:
             return None if argument is None else tuple(None if ref is None else array(ref) for ref in argument)
 
         function = instruction.function.bind(instruction.attributes, self.context)
-        calls: list[tuple[Callable[..., Any], Sequence[Any]]] = [
-            (function, tuple(resolve(argument) for argument in instruction.arguments))
-        ]
+        calls: list[BoundCall] = [(function, tuple(resolve(argument) for argument in instruction.arguments))]
         if instruction.completes and self._parameters is not None and self.context.on_ready is not None:
             for index in instruction.completes:
                 where = self._parameters.slice_of(self.plan.trace.variables[index])

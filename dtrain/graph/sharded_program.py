@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from .context import StepContext
+from .nodes import Tell, TimedCalls, nodes_of
 from .parameters import Parameters
 from .plan import Plan, Ref
 from .program import Arena, Program
@@ -44,14 +46,20 @@ class ShardProgram(Program):
         self._gradients = gradients
         super().__init__(plan, arena, context, parameters)
         ends = [k + 1 for k, instruction in enumerate(plan.instructions) if instruction.collective]
-        edges = [0, *ends, len(plan.instructions)]
-        self.segments = [
-            [step for calls in self._calls[start:stop] for step in calls] for start, stop in pairwise(edges)
-        ]
+        self._edges = list(pairwise([0, *ends, len(plan.instructions)]))
+        self.segments = [[step for calls in self._calls[start:stop] for step in calls] for start, stop in self._edges]
 
-    def run_segment(self, number: int) -> None:
+    def run_segment(self, number: int, tell: Tell | None) -> None:
+        if tell is not None:
+            self._timed_segments[number].run(tell)
+            return
         for function, arguments in self.segments[number]:
             function(*arguments)
+
+    @cached_property
+    def _timed_segments(self) -> list[TimedCalls]:
+        nodes = nodes_of(self.plan)
+        return [TimedCalls(nodes[start:stop], self._calls[start:stop]) for start, stop in self._edges]
 
     def update_parts(self) -> None:
         """Give the parts of sums their new values."""
@@ -126,8 +134,11 @@ class ShardedProgram:
         self.inputs = [program.inputs for program in self._programs]
         self.results, self._copies = _join([program.results for program in self._programs], plans[0])
 
-    def run(self, first_rows: Sequence[int]) -> None:
-        """Run all micro-shards; `first_rows` are the places of their first rows in the global batch."""
+    def run(self, first_rows: Sequence[int], tell: Tell | None = None) -> None:
+        """Run all micro-shards; `first_rows` are the places of their first rows in the global batch.
+
+        `tell` is told how long each instruction took, of one micro-shard's run from sum to sum after the other.
+        """
         for program, first_row in zip(self._programs, first_rows, strict=True):
             own, common = program.context, self._context
             own.seed, own.epoch, own.step, own.first_row = common.seed, common.epoch, common.step, first_row
@@ -136,11 +147,11 @@ class ShardedProgram:
         with np.errstate(all="ignore"):
             for number in range(last):
                 for program in self._programs:
-                    program.run_segment(number)
+                    program.run_segment(number, tell)
                 self._add(self._summed)
                 self._summed.clear()
             for program, copies in zip(self._programs, self._copies, strict=True):
-                program.run_segment(last)
+                program.run_segment(last, tell)
                 program.update_parts()
                 for target, source in copies:
                     np.copyto(target, source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +13,36 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 
 
+class Joined(int):
+    """The global length of an axis on which the rows of several values lie one behind the other; `parts`: of each.
+
+    A process holds its rows of the first part, then those of the second, and so on, so that all its rows together are
+    no run of the whole value's rows.
+    """
+
+    parts: tuple[int, ...]
+
+
+def parts_of(total: int) -> tuple[int, ...]:
+    """The lengths that a global length is made of: itself, unless it is `Joined`."""
+    return total.parts if isinstance(total, Joined) else (total,)
+
+
+def join(parts: Iterable[int]) -> int:
+    """The global length of values with these lengths, laid one behind the other."""
+    lengths = tuple(parts)
+    total = Joined(sum(lengths))
+    total.parts = lengths
+    return total if len(lengths) > 1 else int(total)
+
+
 class Rows(int):
     """The length of a batch axis: as an `int`, the rows of this process; `total`, the rows of all processes together.
 
     Python code of a model asks a tensor for its number of rows in two meanings: to make arrays of the same length
     (the local number is right) and to divide a sum over the batch (the global number is right). An op that takes a
-    `Rows` as an operand uses `total`; everything else sees the local integer.
+    `Rows` as an operand uses `total`; everything else sees the local integer. `x.shape[0] + y.shape[0]` are the rows
+    of x and y laid one behind the other, `x.shape[0] * x.shape[1]` those of x with the next axis merged into them.
     """
 
     total: int
@@ -30,16 +55,33 @@ class Rows(int):
     def __mul__(self, other: int) -> int:
         """Rows that are merged with another axis stay rows: `x.shape[0] * x.shape[1]`."""
         product = int(self) * other
-        return Rows(product, self.total * other) if type(other) is int else product
+        return Rows(product, join(n * other for n in parts_of(self.total))) if type(other) is int else product
 
     __rmul__ = __mul__
+
+    def __add__(self, other: int) -> int:
+        """The rows of two values together."""
+        local = int(self) + int(other)
+        return Rows(local, join(parts_of(self.total) + parts_of(other.total))) if isinstance(other, Rows) else local
+
+    def __floordiv__(self, other: int) -> int:
+        """The rows of one of several equal parts."""
+        parts = parts_of(self.total)
+        count = len(parts) // other if type(other) is int and other > 0 else 0
+        if count and parts[:count] * other == parts:
+            return Rows(int(self) // other, join(parts[:count]))
+        return int(self) // other
+
+    def __neg__(self) -> int:
+        """A place as far before the end: `x[-rows:]`."""
+        return Rows(-int(self), -int(self.total))
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
     """Shape and dtype of a value; `batch` is the axis that is divided among processes and `total` its global length.
 
-    `batch is None` means that every process holds the same whole value.
+    `batch is None` means that every process holds the same whole value. A `Joined` total: the rows of several values.
     """
 
     shape: Shape
@@ -69,6 +111,11 @@ class Spec:
         return self.batch is not None and self.shape[self.batch] != self.total
 
     @property
+    def parts(self) -> tuple[int, ...]:
+        """The global lengths of the values whose rows lie one behind the other on the batch axis."""
+        return parts_of(self.total)
+
+    @property
     def global_shape(self) -> Shape:
         """The shape that one process alone would see."""
         if self.batch is None:
@@ -78,6 +125,11 @@ class Spec:
     @property
     def global_size(self) -> int:
         return int(np.prod(self.global_shape, dtype=np.int64))
+
+    def describe_rows(self) -> str:
+        """The global shape with its axis of rows, in words."""
+        joined = f" ({' + '.join(map(str, self.parts))})" if len(self.parts) > 1 else ""
+        return f"{self.global_shape} with rows on axis {self.batch}{joined}"
 
     def with_shape(self, shape: Shape) -> Spec:
         """The same dtype and batch axis with another shape (the batch axis keeps its length)."""
@@ -116,15 +168,17 @@ def broadcast_specs(name: str, *specs: Spec) -> tuple[Shape, int | None, int]:
     if any(s.divided for s in specs):
         _check_divided(name, specs, len(shape) - batch, alike=not axes)
         return shape, batch, max(s.total for s in specs)
-    return (shape, None, 0) if axes else (shape, batch, shape[batch])
+    totals = [s.total for s in specs if s.batch is not None and s.total == shape[batch]]
+    alike = len({parts_of(total) for total in totals}) == 1
+    return (shape, None, 0) if axes else (shape, batch, totals[0] if alike else shape[batch])
 
 
 def _check_divided(name: str, specs: tuple[Spec, ...], from_end: int, alike: bool) -> None:
     """Rows that are divided among processes must meet the same rows, or a value that is the same for all rows."""
     whole = [s.ndim >= from_end and s.shape[s.ndim - from_end] != 1 for s in specs if s.batch is None]
-    totals = {s.total for s in specs if s.batch is not None}
+    totals = {s.parts for s in specs if s.batch is not None}
     if not alike or any(whole) or len(totals) > 1:
-        listing = ", ".join(f"{s.global_shape} with rows on axis {s.batch}" for s in specs)
+        listing = ", ".join(s.describe_rows() for s in specs)
         raise ValueError(
             f"{name}: the rows of the batch are divided among processes, so that operands must have the same rows on "
             f"the same axis, or length 1 there. Received: {listing}"

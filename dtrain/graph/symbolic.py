@@ -118,6 +118,9 @@ class OpCall:
         return self.function(*args, **kwargs)
 
 
+_operations: set[Callable[..., Any]] = set()
+
+
 def is_symbolic(*values: Any) -> bool:
     """Whether a KerasTensor is among the values (or in a list or tuple among them)."""
     for value in values:
@@ -141,7 +144,13 @@ def symbolic(function: Callable[P, R]) -> Callable[P, R]:
         Node(OpCall(wrapper), args, kwargs, outputs)
         return outputs  # type: ignore[no-any-return]
 
+    _operations.add(wrapper)
     return wrapper
+
+
+def is_operation(function: Callable[..., Any]) -> bool:
+    """Whether calls of a function on symbolic tensors become nodes: `symbolic` has made it."""
+    return function in _operations
 
 
 def infer(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

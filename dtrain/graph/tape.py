@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
+from .context import StepContext
 from .nest import flatten, pack_as
 from .op import Function, Op
-from .spec import Array
+from .pieces import Lanes, PiecedTensor, attributes_of, empty
+from .spec import Array, Spec
 from .tensor import Tensor
-from .trace import recording, running_context
+from .trace import active_recorders, recording, running_lanes
 from .variable import Variable
 
 
@@ -22,7 +26,32 @@ class _Ran:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     attributes: dict[str, Any]
-    values: dict[str, Any]
+    values: list[dict[str, Any]]  # of each lane
+
+
+class Derivative(Op):
+    """y = a gradient that a tape has found from xs; it has none itself"""
+
+    variadic = True
+
+    @staticmethod
+    def spec(xs: Sequence[Spec]) -> Spec:
+        return xs[0]
+
+    @staticmethod
+    def forward(xs: Sequence[Array], y: Array) -> None:
+        """Nothing: a tape has computed them."""
+
+    @staticmethod
+    def backward(dy: Array, dxs: Sequence[Array | None]) -> None:
+        raise NotImplementedError(
+            "GradientTape.gradient: the target depends on a gradient that another GradientTape has found, and "
+            "gradients of gradients are not supported. Use `ops.stop_gradient` to treat such a gradient as a constant"
+        )
+
+
+Gradients = dict[int, list[Array]]
+"""By the `id` of a tensor, its gradient in each lane."""
 
 
 class GradientTape:
@@ -62,9 +91,13 @@ class GradientTape:
         """The variable as a tensor, the same one at every reading until its value changes."""
         known = self._variables.get(id(variable))
         if known is None or known[1].array is not variable.array:
-            known = (variable, Tensor(variable.spec, variable.array))
+            known = (variable, running_lanes().read(variable))
             self._variables[id(variable)] = known
         return known[1]
+
+    def has_read(self, variable: Variable, tensor: Tensor) -> None:
+        """A tape around this one has read the variable."""
+        self._variables[id(variable)] = (variable, tensor)
 
     def ran(
         self,
@@ -72,7 +105,7 @@ class GradientTape:
         inputs: tuple[Tensor, ...],
         outputs: tuple[Tensor, ...],
         attributes: dict[str, Any],
-        values: dict[str, Any],
+        values: list[dict[str, Any]],
     ) -> None:
         """Note an op that has run."""
         self._ran.append(_Ran(op, inputs, outputs, attributes, values))
@@ -103,18 +136,31 @@ class GradientTape:
         targets = flatten(target)
         single = output_gradients is None or isinstance(target, Tensor)
         weights = [output_gradients] * len(targets) if single else flatten(output_gradients)
-        gradients: dict[int, Array] = {}
+        lanes = running_lanes()
+        gradients: Gradients = {}
         for tensor, weight in zip(targets, weights, strict=True):
-            _add(gradients, tensor, _seed(tensor, weight))
+            _add(gradients, tensor, _seed(lanes, tensor, weight))
         wanted = [self._tensor(source) for source in flatten(sources)]
         needed = self._needed({id(t) for t in wanted if t is not None})
         for ran in reversed(self._ran):
             if any(id(t) in gradients for t in ran.outputs) and any(id(t) in needed for t in ran.inputs):
-                _backward(ran, gradients, needed)
-        found = [self._result(t, gradients, unconnected_gradients) for t in wanted]
+                _backward(lanes, ran, gradients, needed)
+        found = [_result(lanes, t, gradients, unconnected_gradients) for t in wanted]
+        self._tell_outer_tapes(found, needed)
         if not self._persistent:
             self._ran.clear()
         return pack_as(sources, found)
+
+    def _tell_outer_tapes(self, found: Sequence[Tensor | None], needed: set[int]) -> None:
+        """Let tapes around this one know that these gradients come from values that they may have recorded."""
+        outer = [recorder for recorder in active_recorders() if recorder is not self]
+        gradients = [tensor for tensor in found if tensor is not None]
+        if outer and gradients:
+            used = (ran.inputs for ran in self._ran if any(id(t) in needed for t in ran.outputs))
+            operands = tuple({id(t): t for inputs in used for t in inputs}.values())
+            values: list[dict[str, Any]] = [{} for _ in running_lanes().contexts]
+            for recorder, gradient in product(outer, gradients):
+                recorder.ran(Derivative, operands, (gradient,), {}, values)
 
     def _tensor(self, source: Any) -> Tensor | None:
         if isinstance(source, Variable):
@@ -129,65 +175,91 @@ class GradientTape:
                 needed.update(id(t) for t in ran.outputs if t.spec.is_float)
         return needed
 
-    def _result(self, source: Tensor | None, gradients: dict[int, Array], unconnected: str) -> Tensor | None:
-        if source is None:
-            return None
-        gradient = gradients.get(id(source))
-        if gradient is None:
-            zeros = Tensor(source.spec, np.zeros(source.spec.shape, source.spec.dtype))
-            return zeros if unconnected == "zero" else None
-        if source.spec.batch is None:
-            # What every process holds whole has its gradient in parts, one in each process.
-            gradient = np.ascontiguousarray(gradient)
-            running_context().all_sum(gradient)
-        return Tensor(source.spec, gradient)
+
+def _result(lanes: Lanes, source: Tensor | None, gradients: Gradients, unconnected: str) -> Tensor | None:
+    if source is None:
+        return None
+    found = gradients.get(id(source))
+    if found is None:
+        zeros = np.zeros_like(source.numpy())
+        return Tensor(source.spec, zeros) if unconnected == "zero" else None
+    if source.spec.batch is None:
+        # What every process holds whole has its gradient in parts, one in each process.
+        return Tensor(source.spec, lanes.total(found))
+    return PiecedTensor(source.spec, found) if lanes.pieced else Tensor(source.spec, found[0])
 
 
-def _seed(target: Tensor, weight: Any) -> Array:
+def _seed(lanes: Lanes, target: Tensor, weight: Any) -> list[Array]:
     """The gradient of the target with respect to itself; the first process's part, if all hold it whole."""
-    array = np.ones(target.spec.shape, target.spec.dtype)
-    if weight is not None:
-        array *= np.asarray(weight, target.spec.dtype)
     whole = target.spec.batch is None
-    return array * (running_context().rank == 0) if whole else array
+    weights = lanes.pieces(weight if isinstance(weight, Tensor) else Tensor(target.spec, np.asarray(weight)))
+    seeds = []
+    for context, value, factor in zip(lanes.contexts, lanes.pieces(target), weights, strict=True):
+        array = np.ones(value.shape, value.dtype)
+        if weight is not None:
+            array *= np.asarray(factor, value.dtype)
+        seeds.append(array * (context.rank == 0) if whole else array)
+    return seeds
 
 
-def _add(gradients: dict[int, Array], tensor: Tensor, part: Array) -> None:
+def _add(gradients: Gradients, tensor: Tensor, parts: list[Array]) -> None:
     known = gradients.get(id(tensor))
-    gradients[id(tensor)] = part if known is None else known + part
+    gradients[id(tensor)] = parts if known is None else [a + b for a, b in zip(known, parts, strict=True)]
 
 
-def _backward(ran: _Ran, gradients: dict[int, Array], needed: set[int]) -> None:
-    op = ran.op
-    if op.view:
-        _add(gradients, ran.inputs[0], gradients[id(ran.outputs[0])].reshape(ran.inputs[0].spec.shape))
+def _backward(lanes: Lanes, ran: _Ran, gradients: Gradients, needed: set[int]) -> None:
+    if ran.op.view:
+        operand = ran.inputs[0]
+        shapes = (array.shape for array in lanes.pieces(operand))
+        dys = gradients[id(ran.outputs[0])]
+        _add(gradients, operand, [dy.reshape(shape) for dy, shape in zip(dys, shapes, strict=True)])
         return
-    named = dict(ran.values)
-    for name, tensor in zip(op.outputs, ran.outputs, strict=True):
-        named["d" + name] = gradients.get(id(tensor))
-    for function, names in op.gradients:
-        targets = {name: _targets(ran, name, needed) for name in names}
-        if any(array is not None for arrays in targets.values() for _, array in arrays):
-            _call(ran, function, named, targets)
-            for arrays in targets.values():
-                for tensor, array in arrays:
-                    if array is not None:
-                        _add(gradients, tensor, array)
+    buffers = _buffers(lanes, ran)
+    for function, names in ran.op.gradients:
+        targets = [(name, t) for name in names for t in _operands(ran, name)]
+        if not any(id(t) in needed for _, t in targets):
+            continue
+        parts: list[list[Array | None]] = [[] for _ in targets]
+        for lane, context in enumerate(lanes.contexts):
+            arrays = [_fresh(lanes, t, lane) if id(t) in needed else None for _, t in targets]
+            named = buffers[lane] | _gradients_of_outputs(ran, gradients, lane)
+            for name in names:
+                own = tuple(a for a, (n, _) in zip(arrays, targets, strict=True) if n == name)
+                named["d" + name] = own if ran.op.variadic else own[0]
+            _call(function, ran.attributes, context, named)
+            for found, array in zip(parts, arrays, strict=True):
+                found.append(array)
+        lanes.complete()
+        for (_, tensor), found in zip(targets, parts, strict=True):
+            whole = [array for array in found if array is not None]
+            if whole:
+                _add(gradients, tensor, whole)
 
 
-def _targets(ran: _Ran, name: str, needed: set[int]) -> list[tuple[Tensor, Array | None]]:
-    """The operands of this name with fresh arrays for their gradients, None where nobody needs one."""
-    positions = range(len(ran.inputs)) if ran.op.variadic else [ran.op.operands.index(name)]
-    operands = [ran.inputs[k] for k in positions]
-    return [(t, np.empty(t.spec.shape, t.spec.dtype) if id(t) in needed else None) for t in operands]
+def _operands(ran: _Ran, name: str) -> list[Tensor]:
+    """The operands of this name."""
+    return list(ran.inputs) if ran.op.variadic else [ran.inputs[ran.op.operands.index(name)]]
 
 
-def _call(
-    ran: _Ran, function: Function, named: dict[str, Any], targets: dict[str, list[tuple[Tensor, Array | None]]]
-) -> None:
-    for name, arrays in targets.items():
-        written = tuple(array for _, array in arrays)
-        named["d" + name] = written if ran.op.variadic else written[0]
+def _fresh(lanes: Lanes, tensor: Tensor, lane: int) -> Array:
+    like = lanes.pieces(tensor)[lane]
+    return empty(like.shape, like.dtype)
+
+
+def _gradients_of_outputs(ran: _Ran, gradients: Gradients, lane: int) -> dict[str, Array | None]:
+    found = ((name, gradients.get(id(t))) for name, t in zip(ran.op.outputs, ran.outputs, strict=True))
+    return {"d" + name: None if parts is None else parts[lane] for name, parts in found}
+
+
+def _buffers(lanes: Lanes, ran: _Ran) -> list[dict[str, Any]]:
+    """The arrays of the call in each lane; buffers that lanes share are copied, since gradients may overwrite them."""
+    if len(ran.values) < 2 or ran.values[0] is not ran.values[1]:
+        return ran.values
+    kept = {*ran.op.operands, *ran.op.outputs}
+    return [{k: v if k in kept else v.copy() for k, v in values.items()} for values in ran.values]
+
+
+def _call(function: Function, attributes: dict[str, Any], context: StepContext, named: dict[str, Any]) -> None:
     with np.errstate(all="ignore"):
-        bound = function.bind(ran.attributes, running_context())
+        bound = function.bind(attributes_of(attributes, context), context)
         bound(*(named[name] for name in function.arguments))

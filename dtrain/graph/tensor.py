@@ -20,14 +20,18 @@ class Tensor(TensorOperators):
     Its attribute `_keras_mask` may hold the mask (a boolean tensor) that layers hand on.
     """
 
-    __slots__ = ("__weakref__", "_keras_mask", "array", "index", "spec", "trace")
+    __slots__ = ("__weakref__", "_array", "_keras_mask", "index", "spec", "trace")
 
     def __init__(self, spec: Spec, array: Array | None = None, trace: Trace | None = None, index: int = -1) -> None:
         self.spec = spec
-        self.array = array
+        self._array = array
         self.trace = trace
         self.index = index  # of the value in its trace
         self._keras_mask: Any = None
+
+    @property
+    def array(self) -> Array | None:
+        return self._array
 
     @property
     def shape(self) -> Shape:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .context import StepContext
 from .op import Op, Specs
+from .pieces import Lanes, PiecedTensor
 from .spec import Array, Rows, Spec, spec_of
 from .tensor import Tensor
 from .variable import Variable
@@ -33,13 +34,15 @@ class Call:
 class Trace:
     """A growing list of calls on numbered values. Values that no call makes are inputs, variables or constants.
 
-    `rows` and `total_rows` are the rows of the batch in this process and in all processes together. `symbolic`: only
-    the shapes of a symbolic call are wanted, the number of rows means nothing.
+    `rows` and `total_rows` are the rows of the batch in this process and in all processes together, `pieces` the
+    number of parts (of processes or micro-shards) that these are cut into. `symbolic`: only the shapes of a symbolic
+    call are wanted, the number of rows means nothing.
     """
 
     rows: int = 0
     total_rows: int = 0
     symbolic: bool = False
+    pieces: int = 1
     specs: list[Spec] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
@@ -65,7 +68,9 @@ class Trace:
         return self.input(Spec((self.rows, *shape), np.dtype(dtype), batch=0, total=self.total_rows))
 
     def constant(self, array: Array) -> Tensor:
-        tensor = self.new(spec_of(array))
+        """A value that is known already, and the same in every step."""
+        self.specs.append(spec_of(array))
+        tensor = Tensor(self.specs[-1], array, self, len(self.specs) - 1)
         self.constants[tensor.index] = array
         return tensor
 
@@ -98,21 +103,33 @@ class Recorder(Protocol):
     def read(self, variable: Variable) -> Tensor:
         """The variable as an operand that the recorder will know again."""
 
+    def has_read(self, variable: Variable, tensor: Tensor) -> None:
+        """Another recorder has read the variable, as this operand."""
+
     def ran(
         self,
         op: type[Op],
         inputs: tuple[Tensor, ...],
         outputs: tuple[Tensor, ...],
         attributes: dict[str, Any],
-        values: dict[str, Any],
+        values: list[dict[str, Any]],
     ) -> None:
-        """An op has run; `values` are its arrays by name."""
+        """An op has run; `values` are its arrays by name, in each lane."""
+
+
+def _lanes_of(context: StepContext) -> Lanes:
+    def total(arrays: Sequence[Array]) -> Array:
+        whole = np.array(arrays[0], order="C")
+        context.all_sum(whole)
+        return whole
+
+    return Lanes([context], total)
 
 
 class _State(threading.local):
     def __init__(self) -> None:
         self.trace: Trace | None = None
-        self.context = StepContext()  # of ops that run at once
+        self.lanes = _lanes_of(StepContext())  # of ops that run at once
         self.draws = 0  # of random numbers by such ops
         self.in_step = False  # whether they are those of a step
         self.recorders: list[Recorder] = []
@@ -136,14 +153,15 @@ def tracing(trace: Trace | None) -> Iterator[None]:
 
 
 @contextmanager
-def running(context: StepContext) -> Iterator[None]:
+def running(context: StepContext | Lanes) -> Iterator[None]:
     """Run the ops called in this block at once, as those of one step: its seed and position, its processes."""
-    outer = (_state.trace, _state.context, _state.draws, _state.in_step)
-    _state.trace, _state.context, _state.draws, _state.in_step = None, context, 0, True
+    lanes = context if isinstance(context, Lanes) else _lanes_of(context)
+    outer = (_state.trace, _state.lanes, _state.draws, _state.in_step)
+    _state.trace, _state.lanes, _state.draws, _state.in_step = None, lanes, 0, True
     try:
         yield
     finally:
-        _state.trace, _state.context, _state.draws, _state.in_step = outer
+        _state.trace, _state.lanes, _state.draws, _state.in_step = outer
 
 
 def in_step() -> bool:
@@ -151,9 +169,19 @@ def in_step() -> bool:
     return _state.trace is not None or _state.in_step
 
 
-def running_context() -> StepContext:
-    """The context of the ops that run at once."""
-    return _state.context
+def running_lanes() -> Lanes:
+    """What the ops that run at once are run for."""
+    return _state.lanes
+
+
+def batch_rows() -> int:
+    """The rows of the global batch of the step that is traced or run; 0 outside of steps."""
+    return _state.lanes.contexts[0].total_rows if _state.trace is None else _state.trace.total_rows
+
+
+def batch_pieces() -> int:
+    """The parts, of processes or micro-shards, that the batch of the step is cut into; 1 outside of steps."""
+    return _state.lanes.contexts[0].size if _state.trace is None else _state.trace.pieces
 
 
 @contextmanager
@@ -184,14 +212,20 @@ def read(variable: Variable) -> Tensor:
     """The variable as an operand of ops."""
     if _state.trace is not None:
         return _state.trace.read(variable)
-    if _state.recorders:
-        return _state.recorders[-1].read(variable)
-    return Tensor(variable.spec, variable.array)
+    if not _state.recorders:
+        return _state.lanes.read(variable)
+    outer, *others = _state.recorders
+    tensor = outer.read(variable)
+    for recorder in others:
+        recorder.has_read(variable, tensor)
+    return tensor
 
 
 def value_of(variable: Variable) -> Tensor:
     """The variable's value, which later assignments do not change."""
     tensor = read(variable)
+    if isinstance(tensor, PiecedTensor):
+        return PiecedTensor(tensor.spec, [piece.copy() for piece in tensor.pieces])
     if tensor.array is None or _state.recorders:
         return tensor
     return Tensor(tensor.spec, tensor.array.copy())
@@ -207,7 +241,7 @@ def assign(variable: Variable, value: Any) -> None:
     if _state.trace is not None:
         _state.trace.assign(variable, tensor)
     elif tensor.array is not None:
-        variable.array[...] = tensor.array
+        _state.lanes.assign(variable, tensor)
     else:
         raise ValueError(f"{variable.path}: expected a known value outside of a trace. Received: {tensor}")
 
@@ -252,6 +286,11 @@ def apply(op: type[Op], *inputs: Tensor, **attributes: Any) -> Any:
     return outputs[0] if len(outputs) == 1 else outputs
 
 
+def active_recorders() -> tuple[Recorder, ...]:
+    """Who is told of the ops that run now."""
+    return tuple(_state.recorders)
+
+
 def draw_name() -> str:
     """A name for one random draw: its number among the draws of the trace, or of the process outside of one."""
     trace = _state.trace
@@ -263,29 +302,7 @@ def draw_name() -> str:
 
 
 def _run(op: type[Op], inputs: tuple[Tensor, ...], attributes: dict[str, Any]) -> tuple[Tensor, ...]:
-    arrays = [t.numpy() for t in inputs]
-    specs = op.specs(tuple(t.spec for t in inputs), attributes)
-    if op.view:
-        spec = specs["y"]
-        viewed = (Tensor(spec, arrays[0].reshape(spec.shape)),)
-        _tell(op, inputs, viewed, attributes, {})
-        return viewed
-    values: dict[str, Any] = {n: np.empty(s.shape, s.dtype) for n, s in specs.items()}
-    values.update({op.operands[0]: arrays} if op.variadic else dict(zip(op.operands, arrays, strict=True)))
-    function = op.forward_function
-    with np.errstate(all="ignore"):  # a NaN or an infinity is a value, to be looked for where it matters
-        function.bind(attributes, _state.context)(*(values[name] for name in function.arguments))
-    outputs = tuple(Tensor(specs[name], values[name]) for name in op.outputs)
-    _tell(op, inputs, outputs, attributes, values)
-    return outputs
-
-
-def _tell(
-    op: type[Op],
-    inputs: tuple[Tensor, ...],
-    outputs: tuple[Tensor, ...],
-    attributes: dict[str, Any],
-    values: dict[str, Any],
-) -> None:
+    outputs, values = _state.lanes.run(op, inputs, attributes)
     for recorder in _state.recorders:
         recorder.ran(op, inputs, outputs, attributes, values)
+    return outputs

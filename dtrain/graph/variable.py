@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
+from .allowance import spend
 from .operators import TensorOperators
 from .spec import Array, Shape, Spec
 
@@ -49,6 +50,7 @@ class Variable(TensorOperators):
             raise ValueError(f"Variable {name!r}: expected `shape` beside a callable initializer. Received: shape=None")
         kind = np.dtype(dtype or "float32")
         if callable(initializer):
+            spend(name, shape or (), kind)
             value = np.asarray(initializer(tuple(shape or ()), dtype=kind), dtype=kind)
         else:
             value = np.array(initializer, dtype=dtype)
@@ -63,6 +65,7 @@ class Variable(TensorOperators):
         self.synchronization = synchronization
         self.regularizer: Any = None
         self.constraint: Any = None
+        self.is_part = False  # whether every process has its own part of the sum that this variable stands for
 
     @property
     def shape(self) -> Shape:

@@ -174,9 +174,7 @@ class Layer(HeldVariables, GraphPlace, Stateless):
         """`argument` with arrays as tensors and floating values in the layer's dtype."""
 
         def cast(leaf: Any) -> Any:
-            if isinstance(leaf, Variable):
-                return leaf
-            if isinstance(leaf, Tensor):
+            if isinstance(leaf, Tensor | Variable):
                 tensor = as_tensor(leaf)
             elif isinstance(leaf, np.ndarray | np.generic):
                 if leaf.dtype.kind not in "biuf":

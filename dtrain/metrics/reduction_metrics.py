@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from dtrain import ops
-from dtrain.graph import Array, Tensor, apply, as_tensor
+from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor
 from dtrain.losses.reduction import combine_masks, local_sum
 from dtrain.losses.shapes import weights_for
 from dtrain.losses.wrapper import with_function
@@ -15,6 +17,18 @@ from dtrain.ops.collective import Once
 from dtrain.saving.serialization import serialize_keras_object
 
 from .sums import SumMetric
+
+
+class RowCount(Op):
+    """y = the number of rows of x in this process"""
+
+    @staticmethod
+    def spec(x: Spec) -> Spec:
+        return Spec((), np.dtype(np.float64))
+
+    @staticmethod
+    def forward(x: Array, y: Array) -> None:
+        y.fill(len(x))
 
 
 def merged_weights(name: str, sample_weight: Any, mask: Any, values: Tensor, dtype: str) -> Tensor | None:
@@ -79,7 +93,7 @@ class Mean(SumMetric):
     def _add_unweighted(self, values: Tensor) -> None:
         inner = math.prod(values.spec.global_shape[1:])
         self.add_to(self.total, _scaled(local_sum(values), 1.0 / max(inner, 1)), values)
-        rows = as_tensor(float(values.spec.shape[0]) if values.ndim else 1.0)
+        rows = apply(RowCount, values) if values.ndim else as_tensor(1.0)
         self.count.assign(self.count + (rows if values.spec.batch == 0 else apply(Once, rows)))
 
     def compute(self, *sums: Array) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dtrain.graph import Array, Op, Spec, Tensor, Variable, apply, as_tensor, current_trace
-from dtrain.graph.trace import running_context
+from dtrain.graph.trace import running_lanes
 from dtrain.losses.reduction import part_of
 from dtrain.ops.collective import AllSum
 from dtrain.ops.reduction import sum_rows
@@ -50,6 +50,7 @@ class SumMetric(Metric):
     def add_part(self, name: str, shape: Sequence[int] = ()) -> Variable:
         """Make a variable that holds this process's part of a sum, 0 at the beginning."""
         variable = self.add_variable(tuple(shape), "zeros", dtype="float64", aggregation="sum", name=name)
+        variable.is_part = True
         self._parts.append(variable)
         return variable
 
@@ -77,23 +78,13 @@ class SumMetric(Metric):
         process's rows, or those of all processes within `totals`.
         """
         if current_trace() is None:
-            value = self.compute(*(_total(v.array) for v in self._parts))
+            value = self.compute(*(running_lanes().whole(v) for v in self._parts))
             return as_tensor(np.asarray(value, self.result_dtype))
         return apply(Result, *(apply(AllSum, v.value) for v in self._parts), metric=self)  # type: ignore[no-any-return]
 
     @property
     def parts(self) -> list[Variable]:
         return [*self._parts, *super().parts]
-
-
-def _total(part: Array) -> Array:
-    """The sum over the processes of the step that runs; the part itself outside of steps."""
-    context = running_context()
-    if context.size == 1:
-        return part
-    total = np.array(part)
-    context.all_sum(total)
-    return total
 
 
 def quotient(a: Any, b: Any) -> Array:

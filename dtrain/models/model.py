@@ -31,6 +31,7 @@ class Model(Saveable, Trainer, StateTree):
     """
 
     _graph: Function | None = None
+    _checks_every_length = True
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Model and (args or "inputs" in kwargs or "outputs" in kwargs):
@@ -65,8 +66,9 @@ class Model(Saveable, Trainer, StateTree):
         """Run the graph between the model's inputs and outputs. Subclasses write their own."""
         if self._graph is None:
             raise NotImplementedError(f"{type(self).__name__}: write a method `call(self, inputs, training=None)`")
-        values = match_inputs(self.name, self._graph.inputs, self._graph.input_tensors, inputs)
-        return self._graph.run(values)
+        graph = self._graph
+        values = match_inputs(self.name, graph.inputs, graph.input_tensors, inputs, self._checks_every_length)
+        return graph.run(values)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """None: the layers inside have put masks on the outputs already."""

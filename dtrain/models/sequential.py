@@ -27,6 +27,8 @@ class Sequential(Model):
         name: of the model.
     """
 
+    _checks_every_length = False  # as in Keras: layers know best which lengths they depend on
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         return Layer.__new__(cls)
 

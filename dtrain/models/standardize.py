@@ -10,10 +10,13 @@ from dtrain.graph.nest import flatten
 from dtrain.graph.symbolic import KerasTensor
 
 
-def match_inputs(model: str, structure: Any, declared: Sequence[KerasTensor], given: Any) -> list[Any]:
+def match_inputs(
+    model: str, structure: Any, declared: Sequence[KerasTensor], given: Any, every_length: bool = True
+) -> list[Any]:
     """The given values in the order of the declared inputs.
 
     A dict is matched by name (an entry that the model does not use is ignored), a list or tuple by position.
+    `every_length`: False: of the lengths only the last must be the declared one.
 
     Raises:
         ValueError: naming the model, what is missing, and the shapes.
@@ -28,7 +31,8 @@ def match_inputs(model: str, structure: Any, declared: Sequence[KerasTensor], gi
         values = flatten(given)
     if len(values) != len(declared):
         raise ValueError(f"{model}: expected {len(declared)} input(s) {names}. Received: {len(values)}")
-    return [_fit(model, name, tensor, value) for name, tensor, value in zip(names, declared, values, strict=True)]
+    pairs = zip(names, declared, values, strict=True)
+    return [_fit(model, name, tensor, value, every_length) for name, tensor, value in pairs]
 
 
 def _names(structure: Any, declared: Sequence[KerasTensor]) -> list[str]:
@@ -37,7 +41,7 @@ def _names(structure: Any, declared: Sequence[KerasTensor]) -> list[str]:
     return [tensor._keras_history[0].name if tensor._keras_history else tensor.name for tensor in declared]
 
 
-def _fit(model: str, name: str, declared: KerasTensor, value: Any) -> Any:
+def _fit(model: str, name: str, declared: KerasTensor, value: Any, every_length: bool) -> Any:
     """Check the shape; add or drop a last axis of length 1, and make numbers of the declared kind."""
     if isinstance(value, KerasTensor) or not isinstance(value, Tensor):
         return value
@@ -49,8 +53,9 @@ def _fit(model: str, name: str, declared: KerasTensor, value: Any) -> Any:
     elif len(shape) == len(expected) - 1 and expected[-1] == 1:
         value = ops.expand_dims(value, axis=-1)
     shape = value.spec.shape
+    checked = slice(1 if every_length else max(1, len(expected) - 1), None)
     fits = len(shape) == len(expected) and all(
-        e is None or e == n for e, n in zip(expected[1:], shape[1:], strict=True)
+        e is None or e == n for e, n in zip(expected[checked], shape[checked], strict=True)
     )
     if not fits:
         raise ValueError(f"{model}: the input {name!r} expects shape {expected}. Received: shape {tuple(shape)}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor
 from dtrain.graph.symbolic import symbolic
-from dtrain.kernels import elementwise
+from dtrain.kernels import elementwise, smooth
 
 from .choice import maximum, minimum
 from .creation import cast
@@ -129,13 +129,11 @@ class Silu(Op):
 
     @staticmethod
     def forward(x: Array, y: Array, s: Array) -> None:
-        elementwise.sigmoid(x, s)
-        np.multiply(x, s, out=y)
+        smooth.silu(x, y, s)
 
     @staticmethod
     def dx(dy: Array, y: Array, s: Array, dx: Array) -> None:
-        np.multiply(np.subtract(1, s, out=dx), y, out=dx)
-        np.multiply(np.add(dx, s, out=dx), dy, out=dx)
+        smooth.silu_gradient(dy, y, s, dx)
 
 
 class Softplus(ScratchFunction):

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from dtrain.graph import Array, Op, Rows, Spec, StepContext, Tensor, Variable, apply, as_tensor, current_trace
+from dtrain.graph import Array, Op, Rows, Spec, StepContext, Tensor, Variable, apply, as_tensor
 from dtrain.graph.nest import flatten
 from dtrain.graph.symbolic import KerasTensor, symbolic
+
+from .places import Places, places_of
 
 FLOATX = np.dtype(np.float32)
 
@@ -28,16 +30,16 @@ class Fill(Op):
 
 
 class RowNumbers(Op):
-    """y = numbers of this process's rows in the global batch (`repeats` of them to each row of the batch)."""
+    """y = the places of this process's rows among those of all processes."""
 
     @staticmethod
-    def spec(*, rows: int, total: int) -> Spec:
-        return Spec((rows,), np.dtype(np.int32), 0, total)
+    def spec(*, rows: Rows) -> Spec:
+        return Spec((int(rows),), np.dtype(np.int32), 0, rows.total)
 
     @staticmethod
-    def forward(y: Array, *, repeats: int, context: StepContext) -> None:
-        first = context.first_row * repeats
-        np.copyto(y, np.arange(first, first + y.size, dtype=y.dtype))
+    def forward(y: Array, *, places: Places, context: StepContext) -> None:
+        for start, first, count in places.runs(y.size, context):
+            y[start : start + count] = np.arange(first, first + count, dtype=y.dtype)
 
 
 class Cast(Op):
@@ -66,7 +68,7 @@ def shape_spec(shape: Any, dtype: DTypeLike) -> Spec:
 
 def fill(spec: Spec, value: float) -> Tensor:
     """A value of this spec with `value` everywhere."""
-    if spec.batch is not None and current_trace() is not None:
+    if spec.batch is not None:
         return apply(Fill, like=spec, value=value)  # type: ignore[no-any-return]
     return as_tensor(np.full(spec.shape, value, spec.dtype))
 
@@ -130,11 +132,9 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
     if stop is None:
         start, stop = 0, start
     step = 1 if step is None else step
-    trace = current_trace()
-    if isinstance(stop, Rows) and start == 0 and step == 1 and trace is not None:
-        repeats = stop.total // trace.total_rows if trace.total_rows else 1
-        rows = apply(RowNumbers, rows=int(stop), total=stop.total, repeats=repeats)
-        return cast(rows, dtype or np.int32)
+    if isinstance(stop, Rows) and start == 0 and step == 1:
+        spec = shape_spec((stop,), np.int32)
+        return cast(apply(RowNumbers, rows=stop, places=places_of(spec)), dtype or np.int32)
     numbers = [_number(n) for n in (start, stop, step)]
     default = np.int32 if all(isinstance(n, int) for n in numbers) else FLOATX
     return as_tensor(np.arange(*numbers, dtype=dtype or default))

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.graph import Tensor, apply, as_tensor
+from dtrain.graph import Rows, Tensor, apply, as_tensor
 from dtrain.graph.symbolic import symbolic
 
 from .joining import concatenate
 from .rows import require_whole_rows
+from .seams import cut_at_seams, is_cut_at_seams
 from .shaping import normalize_axis, ravel, reshape, squeeze
-from .slicing import Slice
+from .slicing import WHOLE, Slice
 
 
 @symbolic
@@ -26,20 +27,29 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     """
     tensor = as_tensor(x)
     place = normalize_axis("split", axis, tensor.ndim)
-    require_whole_rows("split", tensor.spec, (place,))
-    length = tensor.spec.shape[place]
+    length = tensor.spec.global_shape[place]
     if isinstance(indices_or_sections, (int, np.integer)):
         parts = int(indices_or_sections)
         if parts < 1 or length % parts:
             raise ValueError(f"split: expected a number of parts that divides {length}. Received: {parts}")
         bounds = [k * (length // parts) for k in range(parts + 1)]
     else:
-        bounds = [0, *(slice(int(i)).indices(length)[1] for i in indices_or_sections), length]
-    return [_part(tensor, place, start, max(start, stop)) for start, stop in pairwise(bounds)]
+        places = (int(i.total if isinstance(i, Rows) else i) for i in indices_or_sections)
+        bounds = [0, *(slice(i).indices(length)[1] for i in places), length]
+    return [_between(tensor, place, start, max(start, stop)) for start, stop in pairwise(bounds)]
+
+
+def _between(x: Tensor, axis: int, start: int, stop: int) -> Tensor:
+    """A part of x between global places."""
+    between = slice(*(Rows(0, place) for place in (start, stop)))
+    if is_cut_at_seams(x.spec, axis, between):
+        return cut_at_seams(x, between)
+    require_whole_rows("split", x.spec, (axis,))
+    return _part(x, axis, start, stop)
 
 
 def _part(x: Tensor, axis: int, start: int, stop: int) -> Tensor:
-    cuts = tuple((start, stop, 1) if k == axis else (0, n, 1) for k, n in enumerate(x.spec.shape))
+    cuts = tuple((start, stop, 1) if k == axis else WHOLE for k in range(x.ndim))
     return apply(Slice, x, cuts=cuts)  # type: ignore[no-any-return]
 
 
@@ -48,7 +58,7 @@ def array_split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0)
     """x in parts along `axis`, whose lengths differ by at most one."""
     if not isinstance(indices_or_sections, int):
         return split(x, indices_or_sections, axis)
-    length, parts = as_tensor(x).spec.shape[axis], indices_or_sections
+    length, parts = as_tensor(x).spec.global_shape[axis], indices_or_sections
     size, longer = divmod(length, parts)
     return split(x, [k * size + min(k, longer) for k in range(1, parts)], axis)
 

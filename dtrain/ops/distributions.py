@@ -15,29 +15,30 @@ from dtrain.random.seed import SeedGenerator
 
 from .creation import FLOATX, cast, ones, shape_spec
 from .indexing import take
+from .places import Places, places_of
 from .rows import require_whole_rows
-from .streams import Stream, repeats_of, stream_of
+from .streams import Stream, stream_of
 
 Seed = int | SeedGenerator | None
 
 
-def _rows(kind: str, stream: Stream, context: StepContext, first: int, count: int) -> Any:
-    """A generator for each of `count` rows of the global batch."""
+def _rows(kind: str, stream: Stream, context: StepContext, places: Places, count: int) -> Any:
+    """A generator for each of `count` rows, which belongs to the row's place in the whole value."""
     seed, purpose, name, epoch, step = stream.key(kind, context)
-    return (keys.generator(seed, purpose, f"{name}/row{first + row}", epoch, step) for row in range(count))
+    numbers = (first + row for _, first, rows in places.runs(count, context) for row in range(rows))
+    return (keys.generator(seed, purpose, f"{name}/row{number}", epoch, step) for number in numbers)
 
 
 class Gamma(Op):
     """y = a draw from the gamma distribution of shape alpha and scale 1 for each element"""
 
     @staticmethod
-    def spec(alpha: Spec, *, stream: Stream, repeats: int) -> Spec:
+    def spec(alpha: Spec) -> Spec:
         return alpha
 
     @staticmethod
-    def forward(alpha: Array, y: Array, *, stream: Stream, repeats: int, context: StepContext) -> None:
-        first = context.first_row * repeats
-        for row, generator in enumerate(_rows("gamma", stream, context, first, len(alpha))):
+    def forward(alpha: Array, y: Array, *, stream: Stream, places: Places, context: StepContext) -> None:
+        for row, generator in enumerate(_rows("gamma", stream, context, places, len(alpha))):
             y[row] = generator.standard_gamma(alpha[row])
 
 
@@ -45,13 +46,12 @@ class Binomial(Op):
     """y = the successes among `counts` trials of probability p for each element"""
 
     @staticmethod
-    def spec(counts: Spec, p: Spec, *, stream: Stream, repeats: int) -> Spec:
+    def spec(counts: Spec, p: Spec) -> Spec:
         return p
 
     @staticmethod
-    def forward(counts: Array, p: Array, y: Array, *, stream: Stream, repeats: int, context: StepContext) -> None:
-        first = context.first_row * repeats
-        for row, generator in enumerate(_rows("binomial", stream, context, first, len(p))):
+    def forward(counts: Array, p: Array, y: Array, *, stream: Stream, places: Places, context: StepContext) -> None:
+        for row, generator in enumerate(_rows("binomial", stream, context, places, len(p))):
             y[row] = generator.binomial(counts[row].astype(np.int64), p[row])
 
 
@@ -68,18 +68,18 @@ class Permutation(Op):
         y[...] = keys.generator(seed, purpose, name, epoch, step).permutation(n)
 
 
-def _spread(value: Any, shape: Sequence[int]) -> tuple[Tensor, int]:
-    """The parameter of a distribution in the shape of its draws, at least a vector, and the rows for each batch row."""
-    like = shape_spec(shape, FLOATX)
+def _spread(value: Any, like: Spec, shape: Sequence[int]) -> Tensor:
+    """The parameter of a distribution in the shape of its draws, at least a vector."""
     require_whole_rows("random numbers", like, range(1, like.ndim))
-    return ones(shape, "float64") * cast(value, "float64"), repeats_of(like) if like.batch == 0 else 0
+    return ones(shape, "float64") * cast(value, "float64")  # type: ignore[no-any-return]
 
 
 def _drawn(op: type[Op], shape: Sequence[int], seed: Seed, dtype: DTypeLike | None, *parameters: Any) -> Tensor:
     kind = op.__name__.lower()
     lengths = tuple(shape) or (1,)
-    spread = [_spread(parameter, lengths) for parameter in parameters]
-    y = apply(op, *(tensor for tensor, _ in spread), stream=stream_of(kind, seed), repeats=spread[0][1])
+    like = shape_spec(lengths, FLOATX)
+    spread = [_spread(parameter, like, lengths) for parameter in parameters]
+    y = apply(op, *spread, stream=stream_of(kind, seed), places=places_of(like))
     y = cast(y, dtype or FLOATX)
     return y if len(tuple(shape)) else y[0]
 

@@ -14,7 +14,8 @@ from dtrain.random import keys
 from dtrain.random.seed import SeedGenerator
 
 from .creation import zeros_like
-from .streams import Stream, fill_rows, repeats_of, stream_of
+from .places import Places, places_of
+from .streams import Stream, fill_rows, stream_of
 
 
 class Dropout(Op):
@@ -28,16 +29,14 @@ class Dropout(Op):
 
     @staticmethod
     def forward(
-        x: Array, y: Array, mask: Array, *, rate: float, noise: Spec, stream: Stream, repeats: int,
-        context: StepContext,
+        x: Array, y: Array, mask: Array, *, rate: float, stream: Stream, places: Places, context: StepContext,
     ) -> None:  # fmt: skip
-        first_row = 0 if noise.batch is None else context.first_row * repeats
         limit = np.float32(rate)
 
         def kept(*arguments: Any) -> Array:
             return keys.uniform_rows(*arguments) >= limit
 
-        fill_rows(mask, kept, stream.key("dropout", context), noise.batch, first_row)
+        fill_rows(mask, kept, stream.key("dropout", context), places, context)
         rows.apply_mask(x, mask, 1 / (1 - rate), y)
 
     @staticmethod
@@ -68,7 +67,7 @@ def dropout(
     noise = _noise_spec(x.spec, noise_shape)
     stream = stream_of("dropout", seed)
     return apply(  # type: ignore[no-any-return]
-        Dropout, x, rate=float(rate), noise=noise, stream=stream, repeats=repeats_of(noise)
+        Dropout, x, rate=float(rate), noise=noise, stream=stream, places=places_of(noise)
     )
 
 

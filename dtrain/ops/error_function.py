@@ -10,16 +10,9 @@ import numpy as np
 from dtrain.graph import Array, Op, Spec, Tensor
 from dtrain.graph.symbolic import symbolic
 from dtrain.kernels import erf as erf_kernels
+from dtrain.kernels import smooth
 
 from .elementwise import RealFunction, float_dtype, unary
-
-_SQRT_HALF = math.sqrt(0.5)
-
-
-_DENSITY = 1 / math.sqrt(2 * math.pi)
-
-
-_GELU = math.sqrt(2 / math.pi)
 
 
 class Erf(RealFunction):
@@ -62,17 +55,11 @@ class Gelu(Op):
 
     @staticmethod
     def forward(x: Array, y: Array, cdf: Array) -> None:
-        np.multiply(x, -_SQRT_HALF, out=cdf)
-        erf_kernels.erfc(cdf, cdf)
-        np.multiply(cdf, 0.5, out=cdf)
-        np.multiply(x, cdf, out=y)
+        smooth.gelu(x, y, cdf)
 
     @staticmethod
     def dx(dy: Array, x: Array, cdf: Array, dx: Array) -> None:
-        np.multiply(np.multiply(x, x, out=dx), -0.5, out=dx)
-        np.multiply(np.exp(dx, out=dx), _DENSITY, out=dx)
-        np.multiply(dx, x, out=dx)
-        np.multiply(np.add(dx, cdf, out=dx), dy, out=dx)
+        smooth.gelu_gradient(dy, x, cdf, dx)
 
 
 class GeluTanh(Op):
@@ -85,22 +72,11 @@ class GeluTanh(Op):
 
     @staticmethod
     def forward(x: Array, y: Array, t: Array) -> None:
-        np.multiply(x, x, out=t)
-        np.multiply(t, 0.044715 * _GELU, out=t)
-        np.multiply(np.add(t, _GELU, out=t), x, out=t)
-        np.tanh(t, out=t)
-        np.add(t, 1, out=y)
-        np.multiply(np.multiply(y, x, out=y), 0.5, out=y)
+        smooth.gelu_tanh(x, y, t)
 
     @staticmethod
     def dx(dy: Array, x: Array, t: Array, scratch: Array, dx: Array) -> None:
-        np.multiply(x, x, out=dx)
-        np.multiply(dx, 3 * 0.044715 * _GELU, out=dx)
-        np.multiply(np.add(dx, _GELU, out=dx), x, out=dx)
-        np.subtract(1, np.multiply(t, t, out=scratch), out=scratch)
-        np.multiply(dx, scratch, out=dx)
-        np.add(np.add(dx, t, out=dx), 1, out=dx)
-        np.multiply(np.multiply(dx, 0.5, out=dx), dy, out=dx)
+        smooth.gelu_tanh_gradient(dy, x, t, scratch, dx)
 
 
 @symbolic

@@ -12,12 +12,13 @@ import numpy as np
 from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor
 from dtrain.graph.symbolic import symbolic
 
-from .choice import maximum, minimum
-from .creation import cast
-from .elementwise import float_dtype
-from .reduction import Axes, expand, normalize_axes, reduced_spec
+from .choice import maximum, minimum, where
+from .creation import arange, cast
+from .elementwise import exp, float_dtype, log, stop_gradient
+from .reduction import Axes, expand, normalize_axes, reduced_spec, sum
+from .row_extremes import extreme_of_rows, needs_all_processes, same_as, table_of
 from .rows import require_whole_rows
-from .shaping import moveaxis, normalize_axis, ravel, reshape
+from .shaping import moveaxis, normalize_axis, ravel, reshape, squeeze
 
 
 class _Extreme(Op):
@@ -109,7 +110,6 @@ class ProdLast(Op):
 
     @staticmethod
     def spec(x: Spec) -> dict[str, Spec]:
-        require_whole_rows("prod", x, (x.ndim - 1,))
         return {"y": reduced_spec(x, (x.ndim - 1,), False), "after": x}
 
     @staticmethod
@@ -131,7 +131,12 @@ def _extreme(op: type[Op], name: str, x: Any, axis: int | Sequence[int] | None, 
     axes = normalize_axes(name, axis, tensor.ndim)
     if builtins.any(tensor.spec.global_shape[a] == 0 for a in axes):
         raise ValueError(f"{name}: expected at least one element along axis {axis}. Received: shape {tensor.shape}")
+    if op in _SIGNS and needs_all_processes(tensor, axes):
+        return extreme_of_rows(tensor, axes, keepdims, _SIGNS[op])
     return apply(op, tensor, axes=axes, keepdims=keepdims)  # type: ignore[no-any-return]
+
+
+_SIGNS: dict[type[Op], int] = {Max: 1, Min: -1}
 
 
 @symbolic
@@ -167,6 +172,8 @@ def prod(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False
     """The product over `axis` (all axes if None)."""
     tensor = as_tensor(x) if dtype is None else cast(x, dtype)
     axes = normalize_axes("prod", axis, tensor.ndim)
+    if needs_all_processes(tensor, axes):
+        return _product_of_rows(tensor, axes, keepdims)
     require_whole_rows("prod", tensor.spec, axes)
     lengths = tensor.shape
     kept = [n for k, n in enumerate(lengths) if k not in axes]
@@ -174,6 +181,16 @@ def prod(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False
     last = reshape(moveaxis(tensor, axes, range(tensor.ndim - len(axes), tensor.ndim)), (*kept, count))
     y = apply(ProdLast, last)
     return reshape(y, [1 if k in axes else n for k, n in enumerate(lengths)]) if keepdims else y
+
+
+def _product_of_rows(x: Tensor, axes: Axes, keepdims: bool) -> Tensor:
+    """The product over axes that include the batch's: of all others first, then of the rows."""
+    batch = x.spec.batch
+    inner = prod(x, [a for a in axes if a != batch], keepdims=True) if len(axes) > 1 else x
+    assert batch is not None  # noqa: S101 - it is among the axes
+    table = table_of(apply(ProdLast, moveaxis(inner, batch, -1)))
+    y = reshape(prod(table, 0), [1 if k in axes else n for k, n in enumerate(x.shape)])
+    return y if keepdims else squeeze(y, axes)
 
 
 @symbolic
@@ -191,13 +208,30 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
 def _place(op: type[Op], name: str, x: Any, axis: int | None, keepdims: bool) -> Tensor:
     tensor = as_tensor(x)
     if axis is not None:
-        return apply(op, tensor, axis=normalize_axis(name, axis, tensor.ndim), keepdims=keepdims)  # type: ignore[no-any-return]
-    require_whole_rows(name, tensor.spec, range(tensor.ndim))
-    y = apply(op, ravel(tensor), axis=0, keepdims=False)
+        place = normalize_axis(name, axis, tensor.ndim)
+        if needs_all_processes(tensor, (place,)):
+            return _place_of_row(tensor, place, keepdims, 1 if op is Argmax else -1)
+        return apply(op, tensor, axis=place, keepdims=keepdims)  # type: ignore[no-any-return]
+    y = _place(op, name, ravel(tensor), 0, False)
     return reshape(y, (1,) * tensor.ndim) if keepdims else y
+
+
+def _place_of_row(x: Tensor, axis: int, keepdims: bool, sign: int) -> Tensor:
+    """The number of the first row of the global batch with the extreme element."""
+    found = same_as(x, extreme_of_rows(x, (axis,), True, sign))
+    rows = x.shape[axis]
+    numbers = reshape(arange(rows), [rows if k == axis else 1 for k in range(x.ndim)])
+    return extreme_of_rows(where(found, numbers, np.int32(x.spec.total)), (axis,), keepdims, -1)
 
 
 @symbolic
 def logsumexp(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Tensor:
     """`log(sum(exp(x)))` over `axis` (all axes if None), without overflow."""
-    return _extreme(Logsumexp, "logsumexp", x, axis, keepdims)
+    tensor = as_tensor(x)
+    axes = normalize_axes("logsumexp", axis, tensor.ndim)
+    if not needs_all_processes(tensor, axes):
+        return _extreme(Logsumexp, "logsumexp", tensor, axis, keepdims)
+    limits = np.finfo(float_dtype(tensor.spec.dtype))
+    largest = stop_gradient(minimum(maximum(max(tensor, axes, keepdims=True), float(limits.min)), float(limits.max)))
+    y = log(sum(exp(tensor - largest), axes, keepdims=True)) + largest
+    return y if keepdims else squeeze(y, axes)

@@ -7,7 +7,8 @@ import numpy as np
 from dtrain.graph import Array, Op, Spec, promote
 from dtrain.kernels import convolution as kernels
 from dtrain.kernels import convolution_gradient as gradients
-from dtrain.kernels import dense
+from dtrain.kernels import dense, rows
+from dtrain.kernels.numpy.normalization import scale_of
 from dtrain.kernels.numpy.windows import Pairs, Shape
 
 
@@ -53,6 +54,60 @@ class ConvBiasActivationPool(Op):
         )  # fmt: skip
 
 
+class ConvNormalization(Op):
+    """y = max_pool(activation((conv(x, w) - mean) / sqrt(variance + epsilon) * gamma + beta)), without gradients.
+
+    Done by a convolution with other weights: y = max_pool(activation(conv(x, w * factor) + (beta - mean * factor))).
+    All vectors (F,).
+    """
+
+    @staticmethod
+    def spec(
+        x: Spec, w: Spec, mean: Spec, variance: Spec, gamma: Spec, beta: Spec,
+        *, strides: Shape, padding: Pairs, dilation: Shape, pool: Shape | None,
+    ) -> dict[str, Spec]:  # fmt: skip
+        specs = ConvBiasActivationPool.spec(x, w, beta, strides=strides, padding=padding, dilation=dilation, pool=pool)
+        return {"folded": w, "shift": beta, **{name: specs[name] for name in ("y", "winner", "scratch")}}
+
+    @staticmethod
+    def forward(
+        x: Array, w: Array, mean: Array, variance: Array, gamma: Array, beta: Array,
+        y: Array, folded: Array, shift: Array, winner: Array, scratch: Array,
+        *, strides: Shape, padding: Pairs, dilation: Shape, pool: Shape | None, activation: str, epsilon: float,
+    ) -> None:  # fmt: skip
+        factor = (scale_of(variance, epsilon) * gamma).astype(w.dtype)
+        np.multiply(w, factor, out=folded)
+        np.subtract(beta, mean * factor, out=shift)
+        kernels.forward(
+            x, folded, shift, y, winner if pool else None, scratch,
+            strides=strides, padding=padding, dilation=dilation, pool=pool, activation=activation,
+        )  # fmt: skip
+
+
+class BiasedConvNormalization(Op):
+    """`ConvNormalization` of a convolution with a bias b (F,)."""
+
+    @staticmethod
+    def spec(
+        x: Spec, w: Spec, b: Spec, mean: Spec, variance: Spec, gamma: Spec, beta: Spec,
+        *, strides: Shape, padding: Pairs, dilation: Shape, pool: Shape | None,
+    ) -> dict[str, Spec]:  # fmt: skip
+        return ConvNormalization.spec(
+            x, w, mean, variance, gamma, beta, strides=strides, padding=padding, dilation=dilation, pool=pool
+        )
+
+    @staticmethod
+    def forward(
+        x: Array, w: Array, b: Array, mean: Array, variance: Array, gamma: Array, beta: Array,
+        y: Array, folded: Array, shift: Array, winner: Array, scratch: Array,
+        *, strides: Shape, padding: Pairs, dilation: Shape, pool: Shape | None, activation: str, epsilon: float,
+    ) -> None:  # fmt: skip
+        ConvNormalization.forward(
+            x, w, mean - b, variance, gamma, beta, y, folded, shift, winner, scratch,
+            strides=strides, padding=padding, dilation=dilation, pool=pool, activation=activation, epsilon=epsilon,
+        )  # fmt: skip
+
+
 class DenseActivation(Op):
     """y = activation(x @ w + b).   x (..., I)   w (I, O)   b (O,)   y (..., O)"""
 
@@ -63,7 +118,9 @@ class DenseActivation(Op):
 
     @staticmethod
     def forward(x: Array, w: Array, b: Array, y: Array, *, activation: str) -> None:
-        dense.forward(x.reshape(-1, len(w)), w, b, y.reshape(-1, len(b)), activation=activation)
+        if x.ndim != 2:
+            x, y = x.reshape(-1, len(w)), y.reshape(-1, len(b))
+        dense.forward(x, w, b, y, activation=activation)
 
     @staticmethod
     def backward(
@@ -76,3 +133,15 @@ class DenseActivation(Op):
             g if activation == "linear" else g.reshape(-1, outputs),
             None if dx is None else dx.reshape(-1, inputs), dw, db, activation=activation,
         )  # fmt: skip
+
+
+class ScaledCast(Op):
+    """y = x * factor, for integers x and a number of y's dtype."""
+
+    @staticmethod
+    def spec(x: Spec, factor: Spec) -> Spec:
+        return x.with_dtype(factor.dtype)
+
+    @staticmethod
+    def forward(x: Array, factor: Array, y: Array) -> None:
+        rows.scaled(x, float(factor), y)

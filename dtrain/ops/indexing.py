@@ -94,7 +94,7 @@ class Gather(Op):
         shape, batch, total = broadcast_specs("indexing", *indices)
         if x.batch is not None and first <= x.batch < first + len(indices):
             rows = indices[x.batch - first]
-            if x.divided and (rows.batch is None or rows.total != x.total):
+            if x.divided and (rows.batch is None or rows.parts != x.parts or len(x.parts) > 1):
                 require_whole_rows("indexing", x, (x.batch,))
         elif batch is not None:
             require_whole_rows("indexing", x, range(x.ndim))

@@ -8,16 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor, promote
+from dtrain.graph import Array, Op, Rows, Spec, Tensor, apply, as_tensor, join, promote
 from dtrain.graph.symbolic import symbolic
 
+from .creation import known_value
 from .indexing import take
+from .lengths import Lengths
 from .rows import common_rows, require_whole_rows
 from .shaping import expand_dims, normalize_axis, ravel, reshape
 
 
 class Concatenate(Op):
-    """y = xs side by side along `axis`."""
+    """y = xs side by side along `axis`, on which they end at `ends` (global lengths).
+
+    Along the batch axis, each process has its rows of the first, then those of the second, and so on.
+    """
 
     variadic = True
 
@@ -27,12 +32,14 @@ class Concatenate(Op):
         if len(others) > 1:
             listing = ", ".join(str(x.global_shape) for x in xs)
             raise ValueError(f"concatenate: expected shapes that differ along axis {axis} only. Received: {listing}")
-        batch, total = common_rows("concatenate", xs)
         length = sum(x.shape[axis] for x in xs)
-        if batch == axis:
-            for x in xs:
-                require_whole_rows("concatenate", x, (axis,))
-            total = length
+        batch: int | None = axis
+        if all(x.batch == axis for x in xs):
+            total = join(n for x in xs for n in x.parts)
+            _check_shares(xs, axis, length, total)
+        else:
+            batch, total = common_rows("concatenate", xs)
+            total = length if batch == axis else total
         shape = (*xs[0].shape[:axis], length, *xs[0].shape[axis + 1 :])
         return Spec(shape, promote(*(x.dtype for x in xs)), batch, total)
 
@@ -43,9 +50,20 @@ class Concatenate(Op):
     @staticmethod
     def backward(dy: Array, dxs: Sequence[Array | None], *, axis: int, ends: tuple[int, ...]) -> None:
         lead = (slice(None),) * axis
-        for dx, (start, stop) in zip(dxs, pairwise((0, *ends)), strict=True):
+        own = [end * dy.shape[axis] // ends[-1] if ends[-1] else 0 for end in ends]
+        for dx, (start, stop) in zip(dxs, pairwise((0, *own)), strict=True):
             if dx is not None:
                 np.copyto(dx, dy[(*lead, slice(start, stop))])
+
+
+def _check_shares(xs: Sequence[Spec], axis: int, length: int, total: int) -> None:
+    """Each process must hold the same share of the rows of every operand."""
+    if any(x.shape[axis] * total != x.total * length for x in xs):
+        listing = ", ".join(x.describe_rows() for x in xs)
+        raise ValueError(
+            "concatenate: the rows of the batch are divided among processes, so that values can be laid one behind the "
+            f"other if all of them are divided alike. Received: {listing}"
+        )
 
 
 class Pad(Op):
@@ -95,6 +113,8 @@ def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Tensor:
     Raises:
         ValueError: if shapes differ along another axis.
     """
+    if any(isinstance(x, Lengths) for x in xs) and all(known_value(x) is not None for x in xs):
+        return Lengths(n for x in xs for n in (x if isinstance(x, Lengths) else np.asarray(x)))
     tensors = [as_tensor(x) if axis is not None else ravel(x) for x in xs]
     if not tensors:
         raise ValueError("concatenate: expected at least one tensor. Received: an empty list")
@@ -103,14 +123,17 @@ def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Tensor:
         shapes = ", ".join(str(t.spec.global_shape) for t in tensors)
         raise ValueError(f"concatenate: expected tensors of one rank. Received: {shapes}")
     place = normalize_axis("concatenate", axis or 0, tensors[0].ndim)
-    ends = tuple(int(n) for n in np.cumsum([t.spec.shape[place] for t in tensors]))
+    ends = tuple(int(n) for n in np.cumsum([t.spec.global_shape[place] for t in tensors]))
     return apply(Concatenate, *tensors, axis=place, ends=ends)  # type: ignore[no-any-return]
 
 
 @symbolic
 def stack(x: Sequence[Any], axis: int = 0) -> Tensor:
     """The tensors, of one shape, along a new axis."""
-    return concatenate([expand_dims(t, axis) for t in x], axis)
+    parts = list(x)
+    if parts and all(type(n) in (int, Rows) for n in parts):
+        return Lengths(parts)
+    return concatenate([expand_dims(t, axis) for t in parts], axis)
 
 
 @symbolic

@@ -12,6 +12,7 @@ import numpy as np
 
 from dtrain.graph import Array, Op, Spec, StepContext, Tensor, apply, as_tensor, broadcast_specs
 from dtrain.graph.symbolic import symbolic
+from dtrain.kernels import activation_losses as fused
 from dtrain.kernels import crossentropy as kernels
 
 from .creation import cast
@@ -20,7 +21,7 @@ from .rows import require_whole_rows
 from .shaping import moveaxis, normalize_axis, squeeze
 
 
-def _rows(x: Array) -> Array:
+def rows_of(x: Array) -> Array:
     return x.reshape(-1, x.shape[-1])
 
 
@@ -43,8 +44,8 @@ class CategoricalCrossentropy(Op):
     def forward(
         target: Array, output: Array, y: Array, p: Array, scale: Array, logs: Array, *, from_logits: bool
     ) -> None:
-        kernels.log_probabilities(_rows(output), from_logits, _rows(p), scale.reshape(-1), _rows(logs))
-        kernels.categorical(_rows(target), _rows(logs), y.reshape(-1))
+        kernels.log_probabilities(rows_of(output), from_logits, rows_of(p), scale.reshape(-1), rows_of(logs))
+        kernels.categorical(rows_of(target), rows_of(logs), y.reshape(-1))
 
     @staticmethod
     def dtarget(dy: Array, logs: Array, dtarget: Array) -> None:
@@ -64,17 +65,19 @@ class CategoricalCrossentropy(Op):
         from_logits: bool,
     ) -> None:
         kernels.categorical_gradient(
-            dy.reshape(-1), _rows(target), from_logits, _rows(p), scale.reshape(-1), row.reshape(-1), _rows(inside),
-            _rows(doutput),
+            dy.reshape(-1), rows_of(target), from_logits, rows_of(p), scale.reshape(-1), row.reshape(-1),
+            rows_of(inside), rows_of(doutput),
         )  # fmt: skip
 
 
-class _Sparse(Op):
+class Sparse(Op):
     """y = -log(p[target]).   target (...)   output (..., C)   y (...)"""
 
     @staticmethod
-    def check(target: Array, classes: int, context: StepContext) -> None:
-        if target.size and not (target.min() >= 0 and target.max() < classes):
+    def find(target: Array, classes: int, index: Array, context: StepContext) -> Array:
+        """`index` of one axis, filled with the place of each row's label among all outputs."""
+        flat = index.reshape(-1)
+        if not kernels.places(target.reshape(-1), classes, flat):
             place = int(np.argmax(~((target >= 0) & (target < classes))))
             row, *rest = np.unravel_index(place, target.shape) if target.ndim else (0,)
             where = f"row {int(row) + context.first_row}" + (f", place {tuple(map(int, rest))}" if rest else "")
@@ -82,9 +85,10 @@ class _Sparse(Op):
                 f"sparse_categorical_crossentropy: expected labels in [0, {classes}), one of {classes} classes. "
                 f"Received: label {target.flat[place]} in {where} of the batch"
             )
+        return flat
 
 
-class SparseLogits(_Sparse):
+class SparseLogits(Sparse):
     """The outputs are logits."""
 
     @staticmethod
@@ -96,17 +100,15 @@ class SparseLogits(_Sparse):
     def forward(
         target: Array, output: Array, y: Array, p: Array, scale: Array, index: Array, *, context: StepContext
     ) -> None:
-        _Sparse.check(target, output.shape[-1], context)
-        flat = index.reshape(-1)
-        kernels.places(target.reshape(-1), output.shape[-1], flat)
-        kernels.sparse_logits(_rows(output), flat, y.reshape(-1), _rows(p), scale.reshape(-1))
+        flat = Sparse.find(target, output.shape[-1], index, context)
+        kernels.sparse_logits(rows_of(output), flat, y.reshape(-1), rows_of(p), scale.reshape(-1))
 
     @staticmethod
     def doutput(dy: Array, index: Array, p: Array, doutput: Array) -> None:
-        kernels.sparse_logits_gradient(dy.reshape(-1), index.reshape(-1), _rows(p), _rows(doutput))
+        kernels.sparse_logits_gradient(dy.reshape(-1), index.reshape(-1), rows_of(p), rows_of(doutput))
 
 
-class SparseProbabilities(_Sparse):
+class SparseProbabilities(Sparse):
     """The outputs are probabilities."""
 
     @staticmethod
@@ -118,15 +120,13 @@ class SparseProbabilities(_Sparse):
     def forward(
         target: Array, output: Array, y: Array, scale: Array, q: Array, index: Array, *, context: StepContext
     ) -> None:
-        _Sparse.check(target, output.shape[-1], context)
-        flat = index.reshape(-1)
-        kernels.places(target.reshape(-1), output.shape[-1], flat)
-        kernels.sparse_probabilities(_rows(output), flat, y.reshape(-1), scale.reshape(-1), q.reshape(-1))
+        flat = Sparse.find(target, output.shape[-1], index, context)
+        kernels.sparse_probabilities(rows_of(output), flat, y.reshape(-1), scale.reshape(-1), q.reshape(-1))
 
     @staticmethod
     def doutput(dy: Array, index: Array, scale: Array, q: Array, row: Array, doutput: Array) -> None:
         kernels.sparse_probabilities_gradient(
-            dy.reshape(-1), index.reshape(-1), scale.reshape(-1), q.reshape(-1), row.reshape(-1), _rows(doutput)
+            dy.reshape(-1), index.reshape(-1), scale.reshape(-1), q.reshape(-1), row.reshape(-1), rows_of(doutput)
         )
 
 
@@ -167,9 +167,7 @@ class BinaryProbabilities(_Binary):
 
     @staticmethod
     def dtarget(dy: Array, output: Array, scratch: Array, dtarget: Array) -> None:
-        np.clip(output, kernels.EPSILON, 1 - kernels.EPSILON, out=dtarget)
-        np.log(np.divide(np.subtract(1, dtarget, out=scratch), dtarget, out=scratch), out=scratch)
-        np.multiply(scratch, dy, out=dtarget)
+        fused.binary_target_gradient(dy, output, scratch, dtarget)
 
     @staticmethod
     def doutput(dy: Array, target: Array, output: Array, scratch: Array, inside: Array, doutput: Array) -> None:

@@ -19,7 +19,8 @@ from dtrain.random.seed import SeedGenerator
 from .creation import FLOATX, cast, shape_spec
 from .elementwise import log
 from .extremes import argmax
-from .streams import Draw, Stream, fill_rows, repeats_of, stream_of
+from .places import Places, places_of
+from .streams import Draw, Stream, fill_rows, stream_of
 
 _TAIL = 2.0  # a truncated normal number is at most so many standard deviations away
 _FRACTION = 2.0**-24  # the step of a uniform number
@@ -63,10 +64,8 @@ class RandomValues(Op):
 
     @staticmethod
     def forward(
-        y: Array, *, like: Spec, kind: str, shift: float, scale: float, stream: Stream, repeats: int,
-        context: StepContext,
+        y: Array, *, kind: str, shift: float, scale: float, stream: Stream, places: Places, context: StepContext,
     ) -> None:  # fmt: skip
-        first_row = 0 if like.batch is None else context.first_row * repeats
         draw = _DRAWS[kind]
 
         def scaled(*arguments: Any) -> Array:
@@ -76,7 +75,7 @@ class RandomValues(Op):
             values += shift
             return np.floor(values, out=values) if y.dtype.kind in "iu" else values
 
-        fill_rows(y, scaled, stream.key(kind, context), like.batch, first_row)
+        fill_rows(y, scaled, stream.key(kind, context), places, context)
 
 
 def _random(
@@ -85,7 +84,7 @@ def _random(
     like = shape_spec(shape, dtype or FLOATX)
     return apply(  # type: ignore[no-any-return]
         RandomValues, like=like, kind=kind, shift=shift, scale=scale,
-        stream=stream_of(kind, seed), repeats=repeats_of(like),
+        stream=stream_of(kind, seed), places=places_of(like),
     )  # fmt: skip
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.graph import Array, Op, Rows, Shape, Spec, Tensor, apply, as_tensor, broadcast_specs
+from dtrain.graph import Array, Op, Rows, Shape, Spec, Tensor, apply, as_tensor, broadcast_specs, join
 from dtrain.graph.symbolic import symbolic
 
 from .broadcasting import reduce_to
 from .creation import shape_spec
+from .lengths import Lengths
 
 
 class Reshape(Op):
@@ -27,7 +28,8 @@ class Reshape(Op):
         if batch is None:
             return Spec(shape, x.dtype)
         local = x.shape[x.batch] * shape[batch] // x.total if x.batch is not None and x.total else 0
-        return Spec((*shape[:batch], local, *shape[batch + 1 :]), x.dtype, batch, shape[batch])
+        total = join(_new_parts(x, shape, batch))
+        return Spec((*shape[:batch], local, *shape[batch + 1 :]), x.dtype, batch, total)
 
     @staticmethod
     def forward(x: Array, y: Array) -> None:
@@ -68,6 +70,19 @@ class BroadcastTo(Op):
         reduce_to(dy, dx)
 
 
+def _new_parts(x: Spec, shape: Shape, batch: int) -> tuple[int, ...]:
+    """The parts of the rows (`Spec.parts`) when x takes this global shape, with its rows on axis `batch`.
+
+    A leading axis that is merged into the rows makes parts of them; one that is cut off takes as many equal ones apart.
+    """
+    before, after = prod(x.shape[: x.batch]), prod(shape[:batch])
+    if before > after and after and shape[batch] * after == x.total * before:
+        return x.parts * (before // after)
+    if after > before and before and shape[batch] * after == x.total * before:
+        return x.parts[: len(x.parts) * before // after]
+    return tuple(n * shape[batch] // x.total for n in x.parts) if len(x.parts) > 1 and x.total else (shape[batch],)
+
+
 def normalize_axis(name: str, axis: int, ndim: int) -> int:
     """`axis` as a number in [0, ndim)."""
     if not -ndim <= axis < ndim:
@@ -95,13 +110,26 @@ def _batch_axis(x: Spec, shape: Shape, newshape: Sequence[int]) -> int | None:
     if x.batch is None or not x.total:
         return x.batch if x.batch is not None and x.batch < len(shape) else None
     lead, local = prod(x.shape[: x.batch]), x.shape[x.batch]
+    lengths = [length for n in x.parts for length in (n, n * local // x.total)]
     places = [
-        k for k, n in enumerate(shape) if prod(shape[:k]) == lead and local * n % x.total == 0
+        k for k, n in enumerate(shape) if prod(shape[:k]) == lead and all(m * n % x.total == 0 for m in lengths)
         and (n % x.total == 0 or x.total % n == 0)
     ]  # fmt: skip
     named = [k for k in places if isinstance(newshape[k], Rows)]
     equal = [k for k in places if shape[k] == x.total]
-    return next(iter((*named, *equal, *places)), None)
+    moved = [k for k in builtins.range(len(shape)) if _moves_parts(x, lead, shape, k)]
+    return next(iter((*named, *equal, *moved, *places)), None)
+
+
+def _moves_parts(x: Spec, lead: int, shape: Shape, axis: int) -> bool:
+    """Whether rows on this axis of the new shape take in a leading axis, or give off one that counts their parts."""
+    before, after = lead, prod(shape[:axis])
+    if not before or not after or before == after or shape[axis] * after != x.total * before:
+        return False
+    if before > after:
+        return before % after == 0
+    count, rest = divmod(len(x.parts) * before, after)
+    return after % before == 0 and not rest and x.parts[:count] * (after // before) == x.parts
 
 
 @symbolic
@@ -126,6 +154,8 @@ def reshape(x: Any, newshape: int | Sequence[int]) -> Tensor:
 @symbolic
 def expand_dims(x: Any, axis: int | Sequence[int]) -> Tensor:
     """x with axes of length 1 inserted at the places `axis` of the result."""
+    if type(x) in (int, Rows):
+        return Lengths((x,))
     tensor = as_tensor(x)
     wanted = [axis] if isinstance(axis, int) else list(axis)
     ndim = tensor.ndim + len(wanted)
@@ -218,8 +248,9 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
     lengths = tensor.shape
     if not isinstance(repeats, (int, np.integer)):
         return _repeat_each(tensor, np.asarray(repeats), k)
-    wide = broadcast_to(expand_dims(tensor, k + 1), (*lengths[: k + 1], int(repeats), *lengths[k + 1 :]))
-    return reshape(wide, (*lengths[:k], lengths[k] * int(repeats), *lengths[k + 1 :]))
+    count = repeats if isinstance(repeats, Rows) else int(repeats)
+    wide = broadcast_to(expand_dims(tensor, k + 1), (*lengths[: k + 1], count, *lengths[k + 1 :]))
+    return reshape(wide, (*lengths[:k], lengths[k] * count, *lengths[k + 1 :]))
 
 
 def _repeat_each(x: Tensor, repeats: Array, axis: int) -> Tensor:
@@ -232,7 +263,7 @@ def _repeat_each(x: Tensor, repeats: Array, axis: int) -> Tensor:
 def tile(x: Any, repeats: int | Sequence[int]) -> Tensor:
     """x laid side by side `repeats[k]` times along axis k; missing leading ones are 1."""
     tensor = as_tensor(x)
-    counts = [repeats] if isinstance(repeats, int) else [int(r) for r in repeats]
+    counts = [r if isinstance(r, Rows) else int(r) for r in ([repeats] if isinstance(repeats, int) else repeats)]
     ndim = max(tensor.ndim, len(counts))
     tensor = expand_dims(tensor, tuple(range(ndim - tensor.ndim))) if ndim > tensor.ndim else tensor
     counts = [1] * (ndim - len(counts)) + counts

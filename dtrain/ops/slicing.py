@@ -9,15 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor
+from dtrain.graph import Array, Op, Rows, Spec, Tensor, apply, as_tensor
 from dtrain.graph.symbolic import symbolic
 
 from .indexing import gather
 from .rows import require_whole_rows
+from .seams import cut_at_seams, is_cut_at_seams
 from .shaping import Reshape
 
 Cut = tuple[int, int | None, int]
 """start, stop and step of a slice whose start and stop are settled (stop None: beyond the first element)."""
+
+WHOLE: Cut = (0, None, 1)
+"""All of an axis, whatever its length."""
 
 
 def _slices(cuts: Sequence[Cut]) -> tuple[Any, ...]:
@@ -46,8 +50,12 @@ class Slice(Op):
 
 @dataclass
 class _Key:
-    """A key, read: a cut for each axis, the axes of the result (None: a new one), index arrays by axis of that."""
+    """A key, read: a cut for each axis, the axes of the result (None: a new one), index arrays by axis of that.
 
+    `rows`: the slice that takes whole parts of the rows of a concatenation, to be taken before the others.
+    """
+
+    rows: builtins.slice | None = None
     cuts: list[Cut] = field(default_factory=list)
     source: list[int | None] = field(default_factory=list)
     arrays: dict[int, Any] = field(default_factory=dict)
@@ -60,7 +68,10 @@ class _Key:
         if _is_integer(part):
             self.cuts.append(_single(x, int(part), axis))
             return
-        if isinstance(part, builtins.slice):
+        if isinstance(part, builtins.slice) and is_cut_at_seams(x, axis, part):
+            self.rows = part
+            self.cuts.append(WHOLE)
+        elif isinstance(part, builtins.slice):
             self.cuts.append(_cut(part, length))
         else:
             self.cuts.append((0, length, 1))
@@ -115,9 +126,10 @@ def _single(x: Spec, index: int, axis: int) -> Cut:
 
 def cut(x: Tensor, cuts: Sequence[Cut]) -> Tensor:
     """The block of x between the cuts, one for each axis."""
-    changed = [k for k, (c, n) in enumerate(zip(cuts, x.spec.shape, strict=True)) if c != (0, n, 1)]
+    changed = [k for k, (c, n) in enumerate(zip(cuts, x.spec.shape, strict=True)) if c not in ((0, n, 1), WHOLE)]
     require_whole_rows("indexing", x.spec, changed)
-    return apply(Slice, x, cuts=tuple(cuts)) if changed else x
+    settled = tuple(c if k in changed else WHOLE for k, c in enumerate(cuts))
+    return apply(Slice, x, cuts=settled) if changed else x
 
 
 @symbolic
@@ -126,10 +138,13 @@ def get_item(x: Any, key: Any) -> Tensor:
 
     Raises:
         IndexError: for more indices than axes, or an integer out of range.
-        ValueError: for a part of the batch's rows, if they are divided among processes.
+        ValueError: for a part of the batch's rows, if they are divided among processes; of a concatenation of rows,
+            parts can be taken as they were put together: `both[: x.shape[0]]`.
     """
     tensor = as_tensor(x)
     read = _read(key, tensor.spec)
+    if read.rows is not None:
+        tensor = cut_at_seams(tensor, read.rows)
     tensor = cut(tensor, read.cuts)
     if read.source != list(range(tensor.ndim)):
         lengths, rows = tensor.spec.global_shape, tensor.spec.batch
@@ -142,5 +157,6 @@ def get_item(x: Any, key: Any) -> Tensor:
 @symbolic
 def slice(inputs: Any, start_indices: Any, shape: Sequence[int]) -> Tensor:
     """The block of `shape` that starts at `start_indices`."""
-    starts = [int(i) for i in np.asarray(start_indices)]
-    return get_item(inputs, tuple(builtins.slice(i, i + int(n)) for i, n in zip(starts, shape, strict=True)))
+    starts = [i if isinstance(i, Rows) else int(i) for i in start_indices]
+    pairs = zip(starts, shape, strict=True)
+    return get_item(inputs, tuple(builtins.slice(i, i + n if isinstance(i, Rows) or i else n) for i, n in pairs))

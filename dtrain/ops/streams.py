@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.graph import Array, Spec, StepContext, current_trace, draw_name
+from dtrain.graph import Array, StepContext, draw_name
 from dtrain.graph.trace import in_step
 from dtrain.random.seed import SeedGenerator, check_seed, next_key
+
+from .places import Places
 
 Draw = Callable[..., Array]
 
@@ -50,19 +52,14 @@ def stream_of(name: str, seed: int | SeedGenerator | None) -> Stream:
     return Stream(None, draw_name())
 
 
-def fill_rows(out: Array, draw: Draw, key: Any, batch: int | None, first_row: int) -> None:
+def fill_rows(out: Array, draw: Draw, key: Any, places: Places, context: StepContext) -> None:
     """Fill `out` with the rows of a table of draws; without rows of a batch, with the rows of its first axis."""
-    table: Array = out if batch is None else np.moveaxis(out, batch, 0)
+    table: Array = out if places.axis is None else np.moveaxis(out, places.axis, 0)
     if table.ndim == 0:
         table = table.reshape(1)
     size = prod(table.shape[1:])
     run = max(1, _CHUNK_VALUES // max(1, size))
-    for at in range(0, len(table), run):
-        part = table[at : at + run]
-        part[...] = draw(*key, first_row + at, len(part), size).reshape(part.shape)
-
-
-def repeats_of(spec: Spec) -> int:
-    """The number of rows of a value for each row of the batch."""
-    trace = current_trace()
-    return spec.total // trace.total_rows if spec.batch is not None and trace is not None and trace.total_rows else 1
+    for start, first_row, count in places.runs(len(table), context):
+        for at in range(0, count, run):
+            part = table[start + at : start + min(at + run, count)]
+            part[...] = draw(*key, first_row + at, len(part), size).reshape(part.shape)

@@ -39,7 +39,9 @@ class Optimizer(Stepping, StoredState):
         ema_momentum: see `use_ema`.
         ema_overwrite_frequency: put the average in place of the values every so many steps; None: never.
         loss_scale_factor: what the loss was multiplied with.
-        gradient_accumulation_steps: update at every so many steps, with the mean gradient of them.
+        gradient_accumulation_steps: update at every so many steps, with the mean gradient of them. Several processes
+            sum gradients only at these steps; at every step with `fit(reproducible=True)`, with `fit(on_nan="skip")` or
+            `"stop"`, and with `ema_overwrite_frequency`.
         name: in paths of state; made from the class name if None.
     """
 

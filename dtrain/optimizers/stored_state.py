@@ -75,6 +75,7 @@ class StoredState(OptimizerState):
             ValueError: when names or shapes differ; the message lists the differences. Nothing is changed then.
         """
         named = self._named()
+        values = {scalar_name(name): value for name, value in values.items()}
         wrong = [f"missing {name}" for name in named if name not in values]
         wrong += [f"unexpected {name}" for name in values if name not in named]
         wrong += [
@@ -93,6 +94,7 @@ class StoredState(OptimizerState):
 
     def load_scalar_state(self, values: Mapping[str, Any]) -> None:
         """The inverse of `scalar_state`."""
+        values = {scalar_name(name): value for name, value in values.items()}
         for name, variable in self._beside_slots().items():
             variable.array[...] = values[name]
 
@@ -108,5 +110,10 @@ class StoredState(OptimizerState):
         named = {"iteration": self._iterations}
         if self._rate.variable is not None:
             named["learning_rate"] = self._rate.variable
-        named.update((f"added/{k}/{v.name}", v) for k, v in enumerate(self._added))
+        named.update((f"added/{k}", v) for k, v in enumerate(self._added))
         return named
+
+
+def scalar_name(name: str) -> str:
+    """The name by which a value of `scalar_state` is known now: once it held names of layers, which may change."""
+    return "/".join(name.split("/")[:2]) if name.startswith("added/") else name

@@ -31,23 +31,41 @@ class Watcher(Protocol):
 
 
 _watchers: tuple[Watcher, ...] = ()
+_rare_watchers: tuple[Watcher, ...] = ()
+_all_watchers: tuple[Watcher, ...] = ()
 
 
-def watch(watcher: Watcher) -> None:
-    """Tell `watcher` of everything from now on."""
+def watch(watcher: Watcher, first: bool = False) -> None:
+    """Tell `watcher` of everything from now on, after those who watch already, or before them."""
     global _watchers
-    _watchers = (*_watchers, watcher)  # never changed in place: other threads may be going through it
+    # Never changed in place: other threads may be going through it.
+    _watchers = (watcher, *_watchers) if first else (*_watchers, watcher)
+    _join()
+
+
+def watch_rare(watcher: Watcher) -> None:
+    """Tell `watcher` of steps and of rare phases only: the others then cost nothing."""
+    global _rare_watchers
+    _rare_watchers = (*_rare_watchers, watcher)
+    _join()
 
 
 def unwatch(watcher: Watcher) -> None:
     """Tell `watcher` nothing more."""
-    global _watchers
+    global _watchers, _rare_watchers
     _watchers = tuple(other for other in _watchers if other is not watcher)
+    _rare_watchers = tuple(other for other in _rare_watchers if other is not watcher)
+    _join()
+
+
+def _join() -> None:
+    global _all_watchers
+    _all_watchers = (*_watchers, *_rare_watchers)
 
 
 def begin_step(epoch: int, step: int) -> None:
     """Tell all watchers that a training step begins."""
-    for watcher in _watchers:
+    for watcher in _all_watchers:
         watcher.begin_step(epoch, step)
 
 
@@ -70,6 +88,22 @@ class Phase:
             watcher.leave(self.name)
 
 
+class RarePhase(Phase):
+    """One that most steps do not have."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        for watcher in _all_watchers:
+            watcher.enter(self.name)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for watcher in _all_watchers:
+            watcher.leave(self.name)
+
+
 def each_within(phase: Phase, items: Iterable[T]) -> Iterator[T]:
     """Give the items, of which each is made within `phase`."""
     source = iter(items)
@@ -88,8 +122,9 @@ REDUCE = Phase("reduce")
 WAIT = Phase("wait")
 UPDATE = Phase("update")
 METRICS = Phase("metrics")
-VALIDATION = Phase("validation")
+VALIDATION = RarePhase("validation")
 CALLBACKS = Phase("callbacks")
-CHECKPOINT = Phase("checkpoint")
-WRITE = Phase("write")
+EPOCH_END = RarePhase("epoch_end")
+CHECKPOINT = RarePhase("checkpoint")
+WRITE = RarePhase("write")
 """The writing of a checkpoint, in a thread of its own while training goes on."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dtrain.callbacks.callback import Callback
+from dtrain.checkpoint import Rotation
 from dtrain.distributed.console import is_main
 
 from .checkpointing import StateSaver, restore_newest
@@ -45,7 +46,7 @@ class BackupAndRestore(Callback):
         self.backup_dir = Path(backup_dir)
         self.save_freq = save_freq
         self.delete_checkpoint = delete_checkpoint
-        self._saver = StateSaver(self.backup_dir, keep_last=2 if double_checkpoint else 1)
+        self._saver = StateSaver(self.backup_dir, Rotation(keep_last=2 if double_checkpoint else 1))
         self._finished = False
 
     def before_training(self, fit: Fit) -> None:
@@ -56,7 +57,8 @@ class BackupAndRestore(Callback):
 
     def after_step(self, fit: Fit) -> None:
         """Write when the steps are over. Called by `fit` when all other callbacks are done."""
-        if self.save_freq != "epoch" and fit.model.optimizer.step_count % int(self.save_freq) == 0:
+        steps_are_over = self.save_freq != "epoch" and fit.session.step_count % int(self.save_freq) == 0
+        if steps_are_over or self._saver.is_doubtful(fit):
             self._saver.save(fit)
 
     def after_epoch(self, fit: Fit) -> None:

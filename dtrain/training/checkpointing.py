@@ -10,13 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dtrain.checkpoint import CheckpointStore, Rotation, TrainingState, changed_versions, current_versions, newest_good
+from dtrain.checkpoint import (
+    CheckpointError,
+    CheckpointStore,
+    CheckpointWarning,
+    Rotation,
+    TrainingState,
+    changed_versions,
+    current_versions,
+    newest_good,
+)
 from dtrain.checkpoint.store import list_checkpoints
 from dtrain.distributed.console import say
 from dtrain.distributed.delegation import on_main
+from dtrain.distributed.restarts import note_step
 from dtrain.graph import Array, Variable
 from dtrain.kernels import IMPLEMENTATION
+from dtrain.optimizers.stored_state import scalar_name
 from dtrain.timeline import CHECKPOINT, WRITE
+
+from .held_optimizers import capture_held, restore_held
 
 if TYPE_CHECKING:
     from .fitting import Fit
@@ -38,7 +51,8 @@ def capture(fit: Fit, run_config: Any = None) -> TrainingState:
         weights={names[id(v)]: v.array for v in model.weights},
         optimizer_slots=slots,
         optimizer_scalars=optimizer.scalar_state(),
-        step=optimizer.step_count,
+        held_optimizers=capture_held(model, names),
+        step=session.step_count,
         epoch=fit.epoch,
         epoch_step=fit.start_step,
         seed=session.context.seed,
@@ -67,6 +81,7 @@ def restore(state: TrainingState, fit: Fit, source: str) -> None:
     fit.train.reseed(state.seed)
     fit.prepare()
     fit.session.forget_held()
+    fit.session.go_on_after(state.step)
     _check_optimizer(fit.model.optimizer, state, source)
     _put_back(state, fit, source)
     fit.go_on(state.epoch, state.epoch_step, lambda: _put_back(state, fit, source))
@@ -86,7 +101,9 @@ def _versions(session: Session) -> dict[str, str]:
 
 def _put_back(state: TrainingState, fit: Fit, source: str) -> None:
     restore_weights(fit.model, state, source)
-    _restore_optimizer(fit.model.optimizer, weight_names(fit.model), state)
+    names = weight_names(fit.model)
+    _restore_optimizer(fit.model.optimizer, names, state)
+    restore_held(fit.model, names, state.held_optimizers, source)
     history = fit.model.history
     history.epoch[:] = state.history_epochs
     history.history.clear()
@@ -125,6 +142,7 @@ def restore_newest(folder: Any, fit: Fit) -> None:
         if not Path(folder).is_dir() or not list_checkpoints(Path(folder)):
             return None
         path, state = newest_good(Path(folder))
+        note_step(state.step)
         return str(path), state
 
     found = on_main(fit.session.communicator, read)
@@ -141,53 +159,87 @@ class StateSaver:
 
     A step waits only for a copy of the state. One file is written at a time; an error in writing is raised on all
     processes at the next `save` or `wait`.
+
+    Args:
+        folder: where the files go.
+        rotation: which of them stay.
+        run_config: plain values to keep in the files.
+        on_error: "raise", or "warn": a file that cannot be written is only a warning, and the next one is tried.
     """
 
-    def __init__(self, folder: Any, keep_last: int = 3, run_config: Any = None) -> None:
+    def __init__(self, folder: Any, rotation: Rotation, run_config: Any = None, on_error: str = "raise") -> None:
         self.folder = Path(folder)
-        self._rotation = Rotation(keep_last=keep_last)
+        self.rotation = rotation
         self._run_config = run_config
+        self._on_error = on_error
         self._store: CheckpointStore | None = None
         self._writer: ThreadPoolExecutor | None = None
         self._writing: Future[Path] | None = None
+        self._generation: int | None = None  # of the ranks, at the last `save`
 
     def open(self, fit: Fit) -> None:
         """Make the folder and hold it against other jobs. Every process must call it."""
 
         def take() -> None:
-            self._store = self._store or CheckpointStore(self.folder, self._rotation)
+            self._take_folder()
 
         on_main(fit.session.communicator, take)
 
-    def save(self, fit: Fit) -> None:
-        """Begin to write the present state, once the one before is written. Every process must call it."""
-        with CHECKPOINT:
-            self._begin(fit, capture(fit, self._run_config))
+    def _take_folder(self) -> CheckpointStore:
+        self._store = self._store or CheckpointStore(self.folder, self.rotation)
+        return self._store
 
-    def _begin(self, fit: Fit, state: TrainingState) -> None:
+    def save(self, fit: Fit, metric: float | None = None) -> None:
+        """Begin to write the present state, once the one before is written. Every process must call it.
+
+        `metric` ranks it among those that the rotation keeps as the best.
+        """
+        with CHECKPOINT:
+            self._begin(fit, capture(fit, self._run_config), metric)
+
+    def _begin(self, fit: Fit, state: TrainingState, metric: float | None) -> None:
         def begin() -> None:
             self._wait()
             # The others wait for this copy: they may share the memory of the weights, and are about to change them.
             copied = copy.deepcopy(state)
+            store = self._take_folder()  # in elastic mode the main process may be another one than in `open`
             self._writer = self._writer or ThreadPoolExecutor(1, "dtrain-checkpoint")
-            self._writing = self._writer.submit(self._write, copied)
+            self._writing = self._writer.submit(self._write, store, copied, metric)
 
         on_main(fit.session.communicator, begin)
+        self._generation = fit.session.communicator.generation
 
-    def _write(self, state: TrainingState) -> Path:
-        assert self._store is not None  # noqa: S101 - `open` comes first
+    def _write(self, store: CheckpointStore, state: TrainingState, metric: float | None) -> Path:
         with WRITE:
-            return self._store.save(state)
+            return store.save(state, metric)
 
-    def wait(self, fit: Fit) -> None:
-        """Return when everything is written. Every process must call it."""
-        with CHECKPOINT:
-            on_main(fit.session.communicator, self._wait)
+    def is_doubtful(self, fit: Fit) -> bool:
+        """Whether a process was lost since the last `save`: it may have been the one that wrote. The same on all."""
+        return self._generation not in (None, fit.session.communicator.generation)
 
-    def _wait(self) -> None:
+    def wait(self, fit: Fit) -> bool:
+        """Return when everything is written, and whether the last file was. Every process must call it.
+
+        When a process was lost since the last `save`, the present state is written first.
+        """
+        while True:
+            with CHECKPOINT:
+                written = on_main(fit.session.communicator, self._wait)
+            if not self.is_doubtful(fit):
+                return written
+            self.save(fit)
+
+    def _wait(self) -> bool:
         writing, self._writing = self._writing, None
-        if writing is not None:
-            writing.result()
+        try:
+            if writing is not None:
+                writing.result()
+        except CheckpointError as error:
+            if self._on_error == "raise":
+                raise
+            warnings.warn(f"{error} Training goes on without this checkpoint.", CheckpointWarning, stacklevel=2)
+            return False
+        return True
 
     def close(self) -> None:
         """End writing and let go of the folder; for when training has failed: an error in writing is only a warning."""
@@ -219,31 +271,24 @@ def weight_names(model: Any) -> dict[int, str]:
 
 def _board_state(fit: Fit) -> dict[str, Array]:
     board = fit.session.board
-    rows = fit.session.communicator.allgather(board.local_state())
+    parts = fit.session.whole_board()
     names = np.frombuffer("\n".join(board.part_names).encode(), np.uint8)
     whole = {f"whole/{k}": v.array.copy() for k, v in enumerate(board.whole_variables())}
-    return {"parts": np.concatenate(rows), "rows": np.array(board.rows, np.int64), "names": names.copy(), **whole}
+    return {"parts": parts, "rows": np.array(board.rows, np.int64), "names": names.copy(), **whole}
 
 
 def _restore_board(fit: Fit, saved: dict[str, Array]) -> None:
-    """Each piece of the batches its own parts if there are as many as then; else the first one the sums."""
-    start, stop, pieces = fit.session.pieces
-    parts = saved["parts"]
-    if len(parts) != pieces:
-        total = parts.sum(axis=0)
-        parts = np.zeros((pieces, len(total)))
-        parts[0] = total
-    mine = parts[start:stop]
-    names = bytes(saved["names"]).decode().split("\n")
-    fit.session.board.load_local_state(mine, names, int(saved["rows"]))
+    names = [name for name in bytes(saved["names"]).decode().split("\n") if name]
+    fit.session.load_board(saved["parts"], names, int(saved["rows"]))
     for k, variable in enumerate(fit.session.board.whole_variables()):
         variable.array[...] = saved[f"whole/{k}"]
 
 
 def _check_optimizer(optimizer: Any, state: TrainingState, source: str) -> None:
     then = ((state.compile_config or {}).get("optimizer") or {}).get("class_name", type(optimizer).__name__)
-    expected = {*optimizer.slot_names, *optimizer.scalar_state()}
-    found = {*state.optimizer_slots, *state.optimizer_scalars}
+    unused = not int(state.optimizer_scalars.get("iteration", 1))  # by steps that the model has written anew
+    expected = {*(() if unused and not state.optimizer_slots else optimizer.slot_names), *optimizer.scalar_state()}
+    found = {*state.optimizer_slots, *map(scalar_name, state.optimizer_scalars)}
     if then != type(optimizer).__name__ or expected != found:
         raise ValueError(
             f"{source} holds the state of another optimizer: {then} with {', '.join(sorted(found))}. "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,8 @@ from dtrain.graph import Array, Tensor
 from dtrain.graph.nest import flatten, map_structure
 
 Triple = tuple[Any, Any, Any]
+Recut = Callable[[int, int, int | None], "Batch"]
+"""Called with rank, size and the number of micro-shards."""
 
 
 @dataclass(slots=True)
@@ -27,6 +30,8 @@ class Batch:
     rows: int
     total_rows: int
     first_row: int
+    recut: Recut | None = None
+    """Gives, in elastic mode, the rows of another place among the ranks in its stead."""
 
     @property
     def arrays(self) -> list[Array]:
@@ -127,18 +132,23 @@ def row_count(arrays: Triple) -> int:
     Raises:
         ValueError: when there are no rows, no arrays, or different numbers of rows (all are listed).
     """
-    names = ("x", "y", "sample_weight")
-    found = [(name, a.shape) for name, part in zip(names, arrays, strict=True) for a in flatten(part) if a is not None]
-    if not found:
+    shapes = [a.shape for part in arrays for a in flatten(part) if a is not None]
+    if not shapes:
         raise ValueError("Expected data: `x` is None")
-    listing = ", ".join(f"{name}: {shape}" for name, shape in found)
-    if any(not shape for _, shape in found):
-        raise ValueError(f"Expected arrays whose first axis counts the rows. Received shapes: {listing}")
-    if len({shape[0] for _, shape in found}) > 1:
-        raise ValueError(f"Expected the same number of rows in all arrays. Received shapes: {listing}")
-    if found[0][1][0] == 0:
-        raise ValueError(f"Expected at least one row of data. Received shapes: {listing}")
-    return int(found[0][1][0])
+    if not all(shapes):
+        raise ValueError(f"Expected arrays whose first axis counts the rows. Received shapes: {_listing(arrays)}")
+    rows = int(shapes[0][0])
+    if any(shape[0] != rows for shape in shapes):
+        raise ValueError(f"Expected the same number of rows in all arrays. Received shapes: {_listing(arrays)}")
+    if rows == 0:
+        raise ValueError(f"Expected at least one row of data. Received shapes: {_listing(arrays)}")
+    return rows
+
+
+def _listing(arrays: Triple) -> str:
+    names = ("x", "y", "sample_weight")
+    named = [(name, a) for name, part in zip(names, arrays, strict=True) for a in flatten(part) if a is not None]
+    return ", ".join(f"{name}: {a.shape}" for name, a in named)
 
 
 def check_batch_size(batch_size: Any) -> int:
@@ -169,14 +179,13 @@ class ArraySource:
         self.rows = row_count(arrays)
         self.batch_size = check_batch_size(batch_size)
         self.shuffle = shuffle
-        self._rank, self._size, self._shards = rank, size, shards
+        self._place = rank, size, shards
         self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
         """Take the order of rows from another seed."""
         present = [a for part in self.arrays for a in flatten(part) if a is not None]
-        place = self._rank, self._size, self._shards
-        self._loader = BatchLoader(tuple(present), self.batch_size, self.shuffle, seed, *place)
+        self._loader = BatchLoader(tuple(present), self.batch_size, self.shuffle, seed, *self._place)
 
     def on_epoch_begin(self) -> None:
         """Nothing to do: the order follows from the number of the epoch."""
@@ -194,9 +203,15 @@ class ArraySource:
 
     def batches(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
         """The batches of pass number `epoch`."""
-        for _, first_row, total, local in self._loader.epoch(epoch, start_step):
+        for step, first_row, total, local in self._loader.epoch(epoch, start_step):
             x, y, weight = _fill(self.arrays, local)
-            yield Batch(x, y, weight, len(local[0]), total, first_row)
+            yield Batch(x, y, weight, len(local[0]), total, first_row, partial(self._recut, epoch, step))
+
+    def _recut(self, epoch: int, step: int, *place: Any) -> Batch:
+        if self._place != place:
+            self._place = place
+            self._loader.take_place(*place)
+        return next(self.batches(epoch, step))
 
 
 def _fill(structure: Triple, arrays: Iterable[Array]) -> Triple:
@@ -227,7 +242,7 @@ class IteratorSource:
                 f"Received: {type(data).__name__}"
             )
         self._data = data
-        self._rank, self._size, self._shards = rank, size, shards
+        self._place = rank, size, shards
         self._class_weight = class_weight
         self._once = iter(data) is data if hasattr(data, "__iter__") else False  # each item is given only once
         self._rest: Iterator[Any] = iter(data) if self._once else iter(())
@@ -271,7 +286,13 @@ class IteratorSource:
 
     def _local(self, item: Triple) -> Batch:
         arrays = with_class_weight(to_triple(*item), self._class_weight)
-        return rank_batch(arrays, self._rank, self._size, self._shards)
+        batch = rank_batch(arrays, *self._place)
+        batch.recut = partial(self._recut, arrays)
+        return batch
+
+    def _recut(self, arrays: Triple, rank: int, size: int, shards: int | None) -> Batch:
+        self._place = rank, size, shards
+        return rank_batch(arrays, rank, size, shards)
 
 
 def _call(data: Any, method: str) -> None:
@@ -283,8 +304,10 @@ def rank_batch(arrays: Triple, rank: int, size: int, shards: int | None = None) 
     """One global batch, of which a rank takes its rows (views); with micro-shards, whole ones."""
     total = row_count(arrays)
     start, stop = part_rows(total, rank, size, shards)
-    x, y, weight = (map_structure(lambda a: None if a is None else a[start:stop], part) for part in arrays)
-    return Batch(x, y, weight, stop - start, total, start)
+    x, y, weight = arrays
+    if stop - start != total:
+        x, y, weight = (map_structure(lambda a: None if a is None else a[start:stop], part) for part in arrays)
+    return Batch(x, y, weight, stop - start, total, start, partial(rank_batch, arrays))
 
 
 def unpack(item: Any) -> Triple:
@@ -332,10 +355,10 @@ def with_class_weight(arrays: Triple, class_weight: Any) -> Triple:
     Raises:
         ValueError: when weights by class number alone meet several arrays of targets.
     """
-    from .class_weights import OutputClassWeights, output_weights, row_weights
-
     if class_weight is None:
         return arrays
+    from .class_weights import OutputClassWeights, output_weights, row_weights
+
     x, y, weight = arrays
     if isinstance(class_weight, OutputClassWeights):
         return x, y, output_weights(y, weight, class_weight)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dtrain.graph import Spec, Tensor
 from dtrain.graph.nest import map_structure
 from dtrain.graph.trace import running
 
 from .data import Batch
+from .output_rows import separated
 from .scoreboard import plain_result
 from .steps import batch_tensor, pack_x_y_sample_weight
 
@@ -32,14 +34,16 @@ class EagerSteps:
     def run(self, method: str, batch: Batch) -> Any:
         """Call a step of the model on this process's rows of a batch."""
         session = self._session
-        session.context.first_row = batch.first_row
+        session.board.take_extra(session.model.metrics)
+        context, shards = session.context, session.cache.shards
+        context.first_row, context.rows, context.total_rows = batch.first_row, batch.rows, batch.total_rows
         dtype = session.model.compute_dtype
-        x, y, weight = (
-            map_structure(lambda a: batch_tensor(a, batch.total_rows, dtype), part)
-            for part in (batch.x, batch.y, batch.sample_weight)
-        )
-        with running(session.context):
-            return getattr(session.model, method)(pack_x_y_sample_weight(x, y, weight))
+        parts = (batch.x, batch.y, batch.sample_weight)
+        counts = None if shards is None else [own.rows for own in shards.divide(batch)]
+        x, y, weight = (map_structure(lambda a: batch_tensor(a, batch.total_rows, dtype, counts), p) for p in parts)
+        with running(context if shards is None else shards.lanes(batch)):
+            found = getattr(session.model, method)(pack_x_y_sample_weight(x, y, weight))
+            return self._outputs(found, batch) if method == "predict_step" else found
 
     def update(self, method: str, batch: Batch) -> None:
         """Call `train_step` or `test_step` and keep its logs."""
@@ -52,9 +56,20 @@ class EagerSteps:
             found.update(result if isinstance(result, dict) else {name: result})
         self._logs = found
 
-    def outputs(self, batch: Batch) -> Any:
-        """The structure of arrays that `predict_step` gives for this process's rows."""
-        return map_structure(np.asarray, self.run("predict_step", batch))
+    def outputs(self, batch: Batch) -> tuple[list[Any], Any]:
+        """The arrays that `predict_step` gives for this process's rows, and the outputs' structure with their rows."""
+        tensors, structure = self.run("predict_step", batch)
+        return [tensor.numpy() for tensor in tensors], structure
+
+    @staticmethod
+    def _outputs(found: Any, batch: Batch) -> tuple[list[Tensor], Any]:
+        def tensor(leaf: Any) -> Tensor:
+            if isinstance(leaf, Tensor):
+                return leaf
+            array = np.asarray(leaf)  # of this process's rows
+            return Tensor(Spec(array.shape, array.dtype, batch=0, total=batch.total_rows), array)
+
+        return separated(map_structure(tensor, found))
 
     def logs(self) -> dict[str, Any] | None:
         """The logs of the last step, loss first; None if it was not one of these."""

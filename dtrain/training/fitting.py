@@ -10,13 +10,15 @@ from typing import Any
 
 from dtrain.config import max_steps_per_epoch
 from dtrain.distributed.guard import compare
-from dtrain.timeline import CALLBACKS, DATA, VALIDATION, begin_step, each_within
+from dtrain.timeline import CALLBACKS, DATA, EPOCH_END, VALIDATION, begin_step, each_within
 
 from .data import Batch, Source, Triple
-from .identity import data_fields
-from .interrupts import Interrupts, obey
+from .identity import compare_data, data_fields
+from .interrupts import Interrupts, end_with_too_few, obey
 from .nan_guard import NanGuard, check_on_nan
+from .pace import Pace
 from .session import Session
+from .spoiled import spoiled
 from .trainer import concatenate_rows
 
 Model = Any
@@ -63,6 +65,7 @@ class Fit:
         model, callbacks = self.model, self.callbacks
         model.stop_training = False
         compare(self.session.communicator, self._fields())
+        compare_data(self.session.communicator, training_data=self.train, validation_data=self.validation)
         # Signals wait for the end of a step only where there is somebody to save what has been done.
         self._interrupts = Interrupts() if self._savers() else None
         with self._interrupts or nullcontext():
@@ -124,7 +127,7 @@ class Fit:
         """Plan the first step without running it, so that all weights and metrics exist."""
         batch = self.train.peek()
         if batch is not None:
-            self.session.cache.train(batch, self.session.objective, self.session.board)
+            self.session.prepare(batch)
 
     def _moment(self) -> tuple[int, int]:
         """The present step: its epoch and its number within it."""
@@ -150,14 +153,22 @@ class Fit:
         if self._resumed is not None:
             self._resumed()  # what callbacks do when an epoch begins was done before
             self._resumed = None
+        pace = Pace()
         self._run_steps()
         self.train.on_epoch_end()
         if self.start_step == 0:
             self._warn_of_no_data()
             return None
+        with EPOCH_END:
+            return self._end_epoch(pace)
+
+    def _end_epoch(self, pace: Pace) -> dict[str, Any]:
+        """Agree, validate and return the logs of the epoch."""
+        session, callbacks = self.session, self.callbacks
         session.settle()
-        session.drift.at_end_of_epoch(self.epoch, session.optimizer.step_count)
+        session.drift.at_end_of_epoch(self.epoch, session.step_count)
         logs = session.logs()
+        session.pace = pace.summary(session.communicator)
         if self.validation is not None and self._validates(self.epoch):
             with VALIDATION:
                 found = run_loop(session, self.validation, self.validation_steps, callbacks)
@@ -168,7 +179,7 @@ class Fit:
 
     def _run_steps(self) -> None:
         session, callbacks, savers = self.session, self.callbacks, self._savers()
-        for batch in each_within(DATA, self._stream.epoch(self.epoch, self.start_step, self.steps)):
+        for batch in spoiled(each_within(DATA, self._stream.epoch(self.epoch, self.start_step, self.steps))):
             step = self.start_step
             begin_step(self.epoch, step)
             with CALLBACKS:
@@ -187,12 +198,14 @@ class Fit:
     def _obey_signals(self, savers: list[Any]) -> None:
         """After a signal to any process, save the state after this step on all, and end."""
         number = None if self._interrupts is None else self._interrupts.agreed(self.session.communicator)
+        where = f"after step {self.start_step} of epoch {self.epoch + 1}"
         if number is not None:
-            where = f"after step {self.start_step} of epoch {self.epoch + 1}"
             obey(number, [saver.save_now(self) for saver in savers], where)
+        if not self.session.communicator.enough:
+            end_with_too_few(self.session.communicator.size, [saver.save_now(self) for saver in savers], where)
 
     def _warn_of_no_data(self) -> None:
-        if self.session.optimizer.step_count == 0:
+        if self.session.step_count == 0:
             raise ValueError("fit: the data source gave no batch")
         warnings.warn(
             f"fit: the source ran out of data in epoch {self.epoch + 1} of {self.epochs}, so training ends here. Give "
@@ -291,6 +304,7 @@ def run_evaluation(
     limit = _limited_steps(steps, source.count)
     listed = make_callbacks(callbacks, model, verbose, epochs=1, steps=limit, history=False)
     compare(session.communicator, data_fields("data", source) | {"steps": str(limit)})
+    compare_data(session.communicator, data=source)
     return run_loop(session, source, steps, listed)
 
 
@@ -301,6 +315,7 @@ def run_prediction(
     limit = _limited_steps(steps, source.count)
     listed = make_callbacks(callbacks, model, verbose, epochs=1, steps=limit, history=False)
     compare(session.communicator, data_fields("data", source) | {"steps": str(limit)})
+    compare_data(session.communicator, data=source)
     source.on_epoch_begin()
     listed.on_predict_begin()
     parts = []

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.graph import Plan, Variable
+from dtrain.distributed.communicator import Communicator
+from dtrain.distributed.guard import compare_samples
+from dtrain.graph import Array, Plan, Rows, Variable
 from dtrain.graph.nest import flatten
 
 from .data import Source
 
 Fields = dict[str, Any]
+_SAMPLED = 64  # rows of an array, and values of a row
 
 
 def run_fields(model: Any, optimizer: Any) -> Fields:
@@ -45,7 +48,7 @@ def plan_fields(plan: Plan, variables: Sequence[Variable]) -> Fields:
     """The operations of a step, and the weights that it trains in the order of their gradients."""
     fields: Fields = {"number of operations in the plan": len(plan.instructions)}
     for k, instruction in enumerate(plan.instructions):  # what they are told too: an activation, a rate, strides
-        fields[f"operation {k}"] = f"{_plain(instruction.label)} {_text(instruction.attributes)}"
+        fields[f"operation {k}"] = f"{_plain(instruction.label)} {_text(_global(instruction.attributes))}"
     fields["trained weights"] = ", ".join(_plain(v.path) for v in variables)
     inputs = (plan.trace.specs[index] for index in plan.trace.inputs)
     fields.update((f"input {k} of a step", f"{s.global_shape} {s.dtype}") for k, s in enumerate(inputs))
@@ -62,6 +65,41 @@ def data_fields(name: str, source: Source) -> Fields:
         fields[f"content of the {name}"] = source.content
     fields[f"arrays of the {name}"] = ", ".join(f"{a.shape[1:]} {a.dtype}" for a in arrays)
     return fields
+
+
+def compare_data(communicator: Communicator, **sources: Source | None) -> None:
+    """Return if some rows of the arrays of sources, which the argument names, are the same on all processes.
+
+    Raises:
+        DesyncError: on all processes alike, naming the array and the processes that differ.
+    """
+    if communicator.size > 1:
+        found = ((name, source) for name, source in sources.items() if source is not None)
+        compare_samples(communicator, {k: v for name, source in found for k, v in _samples(name, source).items()})
+
+
+def _samples(name: str, source: Source) -> Fields:
+    samples: Fields = {}
+    for part, structure in zip(("x", "y", "sample_weight"), getattr(source, "arrays", ()), strict=False):
+        for number, array in enumerate(a for a in flatten(structure) if a is not None):
+            samples[f"array {number} of {part} of the {name.replace('_', ' ')}"] = _sample(array)
+    return samples
+
+
+def _sample(array: Array) -> Array:
+    """A few values of some rows, spread over the array."""
+    rows = array[_spread(len(array))]
+    rows = rows.reshape(len(rows), -1)
+    return np.ascontiguousarray(rows[:, _spread(rows.shape[1])])
+
+
+def _spread(length: int) -> Array:
+    return np.unique(np.linspace(0, max(0, length - 1), min(length, _SAMPLED)).astype(np.int64))
+
+
+def _global(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Attributes with numbers of rows of the global batch."""
+    return {name: value.total if isinstance(value, Rows) else value for name, value in attributes.items()}
 
 
 def _text(value: Any) -> str:

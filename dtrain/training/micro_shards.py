@@ -10,7 +10,7 @@ micro-shards, the perceptrons take 1.2 to 1.4 times as long at 128 rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,9 @@ from dtrain.distributed.finite import first_not_finite
 from dtrain.distributed.tree import ShardTree
 from dtrain.graph import Arena, Array, Parameters, Plan, StepContext, Variable
 from dtrain.graph.nest import map_structure
+from dtrain.graph.pieces import Lanes
 from dtrain.graph.sharded_program import ShardedProgram
+from dtrain.timeline.runs import listener
 
 from .data import Batch
 from .shard_sums import ShardSums
@@ -82,7 +84,7 @@ class ShardedStep:
         for buffers, own in zip(self._program.inputs, batches, strict=True):
             for buffer, array in zip(buffers, own.arrays, strict=True):
                 np.copyto(buffer, array, casting="same_kind")
-        self._program.run([own.first_row for own in batches])
+        self._program.run([own.first_row for own in batches], listener())
         return self._program.results
 
 
@@ -145,6 +147,18 @@ class MicroShards:
         )
         return ShardedStep(self, program, planned)
 
+    def lanes(self, batch: Batch) -> Lanes:
+        """What ops that run at once in a step on this batch are run for."""
+        batches = self.divide(batch)
+        contexts = [
+            replace(
+                self._context, rank=self.first + k, size=self.count, on_ready=None,
+                first_row=own.first_row, rows=own.rows, total_rows=own.total_rows,
+            )
+            for k, own in enumerate(batches)
+        ]  # fmt: skip
+        return Lanes(contexts, self._total_of, self.sums)
+
     def sum_gradients(self, out: Array) -> None:
         """Write the sum of the gradients of all micro-shards of all processes into `out`."""
         self._tree.total(self._gradients_like(out), out)
@@ -158,6 +172,9 @@ class MicroShards:
         if self._gradients is None:
             self._gradients = np.zeros((self.held, len(flat)), flat.dtype)
         return self._gradients
+
+    def _total_of(self, arrays: Sequence[Array]) -> Array:
+        return self.total(np.stack([array.reshape(-1) for array in arrays])).reshape(arrays[0].shape)
 
     def total(self, sums: Array) -> Array:
         """The sum over all micro-shards of all processes of `sums`, (micro-shards of this process, n)."""

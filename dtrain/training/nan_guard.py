@@ -16,7 +16,9 @@ from .finite import describe_data, describe_weights
 if TYPE_CHECKING:
     from .session import Session
 
-Report = tuple[str, str, bool]
+Report = tuple[str, str, int]
+"""What is wrong, why, and how near the cause is: `_IN_DATA`, `_IN_RANK` or `_IN_SUM`."""
+_IN_DATA, _IN_RANK, _IN_SUM = 2, 1, 0
 ON_NAN = ("raise", "skip", "stop")
 _ENDING = {
     "raise": "To go on without such steps, use fit(on_nan='skip'); to end such a training without an error, "
@@ -68,7 +70,7 @@ class NanGuard:
 
         Args:
             loss: this process's part of it.
-            place: of the first of this process's gradients that is no number; None: all are.
+            place: of the first gradient that this process saw to be no number, its own or a sum; None: all are.
             batch: this process's rows.
             wait: decide with the next step instead, without asking the other processes now.
 
@@ -77,8 +79,10 @@ class NanGuard:
             DesyncError: the processes are not at the same step.
         """
         communicator = self._session.communicator
-        if self._waiting is None and not (math.isfinite(loss) and place is None):
-            self._waiting = self._own(loss, place, batch)
+        of_sum = self._session.sees_sums and not wait
+        waited = self._waiting is not None
+        if not waited and not (math.isfinite(loss) and place is None):
+            self._waiting = self._seen(loss, place, batch, _IN_SUM if of_sum and math.isfinite(loss) else _IN_RANK)
         if wait:
             return True
         found, self._waiting = self._waiting, None
@@ -86,6 +90,8 @@ class NanGuard:
             return True
         for array, before in self._before:
             array[...] = before
+        if of_sum and not waited:
+            found = self._nearer(found, loss, batch)
         message = self._message(communicator.allgather(found))
         if self._on_nan == "raise":
             raise FloatingPointError(message)
@@ -93,23 +99,30 @@ class NanGuard:
         self._session.model.stop_training |= self._on_nan == "stop"
         return False
 
-    def _own(self, loss: float, place: int | None, batch: Batch) -> Report:
-        """What is wrong here, why, and whether that is in the data here."""
+    def _nearer(self, found: Report | None, loss: float, batch: Batch) -> Report | None:
+        """What is wrong, now that something is: in this process's own gradients rather than in the sum of all."""
+        place = self._session.synchronizer.own_not_finite()
+        return found if place is None else self._seen(loss, place, batch, _IN_RANK)
+
+    def _seen(self, loss: float, place: int | None, batch: Batch, near: int) -> Report:
+        """What is wrong as it is seen here; in the data, if there is something in them, else as `near` says."""
         wrong = [] if math.isfinite(loss) else [f"the loss is {loss}"]
         parameters = self._session.cache.parameters
         if place is not None and parameters is not None:
             holder = next(v for v, s in zip(parameters.variables, parameters.slices, strict=True) if s.stop > place)
             wrong.append(f"the gradient of {holder.path} is not finite")
-        own_data = describe_data((batch.x, batch.y, batch.sample_weight)) is not None
+        if describe_data((batch.x, batch.y, batch.sample_weight)) is not None:
+            near = _IN_DATA
         cause = describe_data(self._data(batch)) or describe_weights(self._session.model.weights)
         epoch, step = self._moment()
-        return f"{' and '.join(wrong)} in epoch {epoch + 1}, step {step + 1}", cause, own_data
+        return f"{' and '.join(wrong)} in epoch {epoch + 1}, step {step + 1}", cause, near
 
     def _message(self, reports: Sequence[Report | None]) -> str:
         found = {rank: report for rank, report in enumerate(reports) if report is not None}
         # Sums over all processes, as in batch normalization, take what is in the data of one to all others.
-        first = next((rank for rank, report in found.items() if report[2]), min(found))
+        first = max(found, key=lambda rank: (found[rank][2], -rank))
         wrong, cause, _ = found[first]
         where = f"on rank {first} of {len(reports)} " if len(reports) > 1 else ""
-        others = f" (and something on {len(found) - 1} other ranks)" if len(found) > 1 else ""
+        count = sum(report[2] >= min(_IN_RANK, found[first][2]) for report in found.values()) - 1
+        others = f" (and something on {count} other ranks)" if count else ""
         return f"fit: {where}{wrong}{others}, so that step was not made. {cause} {_ENDING[self._on_nan]}"

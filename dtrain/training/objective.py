@@ -51,6 +51,11 @@ class Objective:
         self._loss, self._weights = loss, loss_weights
         self._resolved: list[tuple[str, Any, float]] | None = None
 
+    @property
+    def given(self) -> bool:
+        """Whether `compile` was told a loss."""
+        return self._loss is not None
+
     def resolve(self, names: Sequence[str]) -> list[tuple[str, Any, float]]:
         """(output name, Loss or None, weight) for each output."""
         if self._resolved is None:

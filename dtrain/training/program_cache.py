@@ -20,15 +20,18 @@ from dtrain.graph import (
     Variable,
     apply,
     make_plan,
+    scope,
     tracing,
 )
 from dtrain.graph.nest import flatten, map_structure
 from dtrain.ops.collective import Once
-from dtrain.ops.fusion import rewrites
+from dtrain.ops.fusion import forward_rewrites, rewrites
+from dtrain.timeline.runs import listener
 
 from .data import Batch
 from .micro_shards import MicroShards, Planned, ShardedStep
 from .objective import Objective, Part
+from .output_rows import separated
 from .scoreboard import Scoreboard
 from .trainable import TrainableFlags
 
@@ -37,7 +40,7 @@ Model = Any
 
 @dataclass
 class Step:
-    """A program with what its results mean: `part_names` of losses, or the structure of the outputs."""
+    """A program with what its results mean: `part_names` of losses, or the structure of outputs with their rows."""
 
     program: Program
     part_names: list[str]
@@ -57,7 +60,7 @@ class Step:
             np.copyto(buffer, array, casting="same_kind")
         context = self.program.context
         context.first_row = batch.first_row
-        self.program.run()
+        self.program.run(listener())
         return self.program.results
 
 
@@ -87,6 +90,10 @@ class ProgramCache:
         """The micro-shards that steps run in (see `reproducible` of `fit`); None: each process's rows in one piece."""
         self._steps: dict[Any, Step | ShardedStep] = {}
         self._moves = -1
+
+    def forget(self) -> None:
+        """Drop all steps: what they are bound to is replaced."""
+        self._steps.clear()
 
     def train(self, batch: Batch, objective: Objective, board: Scoreboard) -> Step | ShardedStep:
         """The step that computes losses, metrics and the gradients of all trainable variables."""
@@ -151,39 +158,44 @@ class ProgramCache:
     def _trace_losses(
         self, batch: Batch, objective: Objective, board: Scoreboard, training: bool
     ) -> tuple[Trace, int, list[str], list[int], Any]:
-        trace = Trace(batch.rows, batch.total_rows)
+        trace = self._trace(batch)
         with tracing(trace):
             x, y, weight = _inputs(trace, batch, self.model.compute_dtype)
             y_pred = self.model(x, training=training)
             names = output_names(self.model, y_pred)
             parts: list[Part] = []
-            if self.model._overrides("compute_loss"):
-                loss = self.model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training)
-                root = apply(Once, loss)
-            else:
-                root, parts = objective.trace(names, y, y_pred, weight, self.model.losses)
+            with scope("loss"):
+                if self.model._overrides("compute_loss"):
+                    loss = self.model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training)
+                    root = apply(Once, loss)
+                else:
+                    root, parts = objective.trace(names, y, y_pred, weight, self.model.losses)
             board.resolve(names, y, y_pred)
-            given = {id(m) for m in board.named_metrics}
-            board.extra = [m for m in self.model.metrics if id(m) not in given]
-            board.trace(names, y, y_pred, weight)
+            board.take_extra(self.model.metrics)
+            with scope("metrics"):
+                board.trace(names, y, y_pred, weight)
         shown = [p for p in parts if len(names) > 1]
         results = [root.index, *(p.value.index for p in shown)]
         return trace, root.index, ["loss", *(p.name for p in shown)], results, y_pred
 
     def _plan_predict(self, batch: Batch) -> Planned:
-        trace = Trace(batch.rows, batch.total_rows)
+        trace = self._trace(batch)
         with tracing(trace):
             x, _, _ = _inputs(trace, batch, self.model.compute_dtype)
-            outputs = self.model(x, training=False)
-            flat = [_entered(trace, t) for t in flatten(outputs)]
+            parts, outputs = separated(self.model(x, training=False))
+            flat = [_entered(trace, t) for t in parts]
         plan = self._plan(trace, [t.index for t in flat])
-        return Planned(plan, [], map_structure(lambda t: None, outputs), [])
+        return Planned(plan, [], outputs, [])
 
     def _plan(
         self, trace: Trace, results: Sequence[int], root: int | None = None, trainable: Sequence[Variable] = ()
     ) -> Plan:
+        chosen = forward_rewrites if root is None else rewrites
+        return make_plan(trace, results, root, trainable, chosen, alone=trace.pieces == 1)
+
+    def _trace(self, batch: Batch) -> Trace:
         pieces = self.context.size if self.shards is None else self.shards.count
-        return make_plan(trace, results, root, trainable, rewrites, alone=pieces == 1)
+        return Trace(batch.rows, batch.total_rows, pieces=pieces)
 
 
 def output_names(model: Model, y_pred: Any) -> list[str]:
@@ -219,8 +231,10 @@ def _unused(plan: Plan, trainable: Sequence[Variable]) -> list[Variable]:
 
 
 def _signature(structure: Any) -> Any:
+    if structure is None:
+        return None
     if isinstance(structure, dict):
         return tuple((k, _signature(v)) for k, v in structure.items())
     if isinstance(structure, (list, tuple)):
         return (type(structure).__name__, *(_signature(v) for v in structure))
-    return None if structure is None else (structure.shape[1:], structure.dtype.str)
+    return structure.shape[1:], structure.dtype.str

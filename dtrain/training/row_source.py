@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -86,4 +87,8 @@ class RowSource:
             first, last = part_rows(stop - start, *self._place)
             arrays = self._data.read_rows(order[start + first : start + last])
             x, y, weight = with_class_weight(arrays, self._class_weight)
-            yield Batch(x, y, weight, last - first, stop - start, first)
+            yield Batch(x, y, weight, last - first, stop - start, first, partial(self._recut, epoch, step))
+
+    def _recut(self, epoch: int, step: int, rank: int, size: int, shards: int | None) -> Batch:
+        self._place = rank, size, shards  # for those to come too; the few read ahead are read again
+        return next(self._read(epoch, step))

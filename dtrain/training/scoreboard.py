@@ -28,6 +28,7 @@ class Scoreboard:
     def __init__(self, given: Any, weighted: Any) -> None:
         self._given, self._weighted = given, weighted
         self.extra: list[Any] = []  # metrics that the model updates itself
+        self.beside: list[Any] = []  # metrics that are in no logs of planned steps
         self._named: list[tuple[str, int, Any, bool]] | None = None  # log name, output, metric, weighted
         self._part_names: list[str] = []
         self._sums: Array = np.zeros((1, 0))  # a row for each part of the batch that this rank runs
@@ -55,8 +56,13 @@ class Scoreboard:
 
     @property
     def metrics(self) -> list[Any]:
-        """The metrics that were given and those that the model updates itself."""
-        return [*self.named_metrics, *self.extra]
+        """The metrics that were given, those that the model updates itself, and those beside them."""
+        return [*self.named_metrics, *self.extra, *self.beside]
+
+    def take_extra(self, held: Sequence[Any]) -> None:
+        """Keep, among the metrics that a model holds, those that were not given here."""
+        known = {id(m) for m in (*self.named_metrics, *self.beside)}
+        self.extra = [m for m in held if isinstance(m, metrics.Metric) and id(m) not in known]
 
     def resolve(self, names: Sequence[str], y: Any, y_pred: Any) -> None:
         """Find out, from the shapes of the first batch, which metric a name like "accuracy" means."""

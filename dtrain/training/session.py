@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,14 +10,15 @@ import numpy as np
 
 from dtrain.datasets.sampler import part_rows
 from dtrain.distributed import world
-from dtrain.distributed.choice import choose
+from dtrain.distributed.choice import choose, wanted_reduction
 from dtrain.distributed.drift import DriftCheck, check_steps
 from dtrain.distributed.guard import compare
+from dtrain.distributed.placement import warn as warn_of_placement
 from dtrain.distributed.reduction import Reduction
 from dtrain.distributed.synchronizer import Synchronizer
 from dtrain.distributed.threads import one_thread
 from dtrain.graph import Array, Parameters, Plan, StepContext, Variable
-from dtrain.graph.nest import flatten, pack_as
+from dtrain.graph.nest import pack_as
 from dtrain.kernels.one_thread import one_thread_kernels
 from dtrain.timeline import COMPUTE, METRICS, REDUCE, UPDATE
 
@@ -28,8 +28,10 @@ from .identity import plan_fields, run_fields, seed_fields
 from .micro_shards import MicroShards, shard_count
 from .nan_guard import NanGuard
 from .objective import Objective
+from .output_rows import whole_outputs
 from .program_cache import ProgramCache
 from .scoreboard import Scoreboard
+from .tracing import start_tracing
 from .trainable import TrainableFlags
 
 Model = Any
@@ -42,6 +44,7 @@ class Session:
         self.model = model
         self.optimizer = optimizer
         self.communicator = world()
+        start_tracing(self.communicator)
         self.context = StepContext(
             rank=self.communicator.rank, size=self.communicator.size, all_sum=self.communicator.Allreduce
         )
@@ -51,18 +54,23 @@ class Session:
         self.fits = 0
         self._agreed = False  # whether all processes are known to hold the same model
         self.rows = 0  # of all global batches so far
+        self.pace = ""  # of the last epoch, in words; none of a process that runs alone
         self.nan_guard: NanGuard | None = None  # asked before each step is made
         self.drift = DriftCheck(self.communicator, check_steps(), self._equal_arrays, self._equal_pieces)
-        self.wanted_reduction = os.environ.get("DTRAIN_REDUCTION", "auto")
+        self.wanted_reduction = wanted_reduction(model._reduction)
         self.reduction: Reduction
         self.synchronizer: Synchronizer
         self._shards: dict[int, MicroShards] = {}
         self._eager = EagerSteps(self)
+        self._own_steps = 0  # of a `train_step` that the model has written anew
+        if self._eager.handles("train_step") or self._eager.handles("test_step"):
+            self.board.beside = [model._loss_tracker()]
 
     # -- seeds ----------------------------------------------------------------------------------------------------
 
     def begin_fit(self) -> int:
         """The seed of the next `fit`, the same on all processes, another one for every `fit`."""
+        warn_of_placement()
         self._take_seed()
         self.fits += 1
         return self.context.seed
@@ -101,12 +109,9 @@ class Session:
             yield
             return
         self._refuse_row_states()
-        before = self.cache.shards
-        if count not in self._shards:
-            self._shards[count] = MicroShards(self.communicator, self.context, count)
-        shards = self._shards[count]
+        before = self.shards
         with one_thread(), one_thread_kernels():
-            self._divide(shards)
+            self._divide(count)
             try:
                 yield
             finally:
@@ -120,12 +125,16 @@ class Session:
                     "and reproducible=True cuts them into micro-shards. Use one or the other"
                 )
 
-    def _divide(self, shards: MicroShards | None) -> None:
+    def _divide(self, count: int | None) -> None:
+        """From now on, cut batches into so many micro-shards; None: each process's rows in one piece."""
+        if count is not None and count not in self._shards:
+            self._shards[count] = MicroShards(self.communicator, self.context, count)
+        shards = None if count is None else self._shards[count]
         self.cache.shards = shards
         self.board.divide(shards)
 
     def _sum_gradients(self) -> int | None:
-        """Sum over all ranks; returns the place of the first of this rank's gradients that is no number, if watched."""
+        """Sum over all ranks; returns the first place where this rank sees a gradient that is no number, if watched."""
         shards, parameters = self.cache.shards, self.cache.parameters
         if shards is None or parameters is None:
             self.synchronizer.finish()
@@ -133,6 +142,11 @@ class Session:
         place = None if self.nan_guard is None else shards.not_finite(parameters.gradients)
         shards.sum_gradients(parameters.gradients)
         return place
+
+    @property
+    def sees_sums(self) -> bool:
+        """Whether this rank looks for gradients that are no numbers in its part of their sum, and not in its own."""
+        return self.cache.shards is None and self.synchronizer.region is not None
 
     def _may_hold(self) -> bool:
         """Whether gradients that are only added up can stay on their ranks until the step that uses them."""
@@ -154,17 +168,37 @@ class Session:
         if self.cache.parameters is not None:
             self.synchronizer.held = False
 
+    def prepare(self, batch: Batch) -> None:
+        """Make what a step on batches like this one changes, without running it: weights, metrics, optimizer state."""
+        if self._eager.handles("train_step") and not self.objective.given:
+            self.optimizer.build(self.model.trainable_variables)  # its steps are its own: nothing can be planned
+        else:
+            self.cache.train(batch, self.objective, self.board)
+
     # -- steps ----------------------------------------------------------------------------------------------------
+
+    @property
+    def step_count(self) -> int:
+        """Train steps so far. A step that the model has written anew may step other optimizers, often or not at all."""
+        return self._own_steps if self._eager.handles("train_step") else self.optimizer.step_count
+
+    def go_on_after(self, steps: int) -> None:
+        """The run that goes on has made so many train steps."""
+        self._own_steps = steps
 
     def train_step(self, batch: Batch) -> None:
         """Gradients of this rank's rows, their sum over all ranks, one update of the weights."""
         if self._eager.handles("train_step"):
             self._run_eagerly("train_step", batch)
             return
+        if self._make_gradients(batch):
+            self._update()
+
+    def _make_gradients(self, batch: Batch) -> bool:
+        """The first part of a train step, which changes no weights; returns whether the second one is to follow."""
         step = self.cache.train(batch, self.objective, self.board)
         self.context.step = self.optimizer.step_count
-        if self.nan_guard is not None:
-            self.nan_guard.before_step(step.assigned)
+        self._before_step(step.assigned)
         held = self.synchronizer.holding = self._may_hold()
         with COMPUTE:
             results = step.run(batch)
@@ -172,12 +206,22 @@ class Session:
             place = self._sum_gradients()
         self.rows += batch.total_rows
         if self.nan_guard is not None and not self.nan_guard.accepts(float(results[0].sum()), place, batch, held):
-            return
+            return False
+        self.board.add(step.part_names, results, batch.total_rows)
+        return True
+
+    def _before_step(self, assigned: Sequence[Variable]) -> None:
+        """Called when a train step is about to overwrite these variables, and none of the weights it trains."""
+        if self.nan_guard is not None:
+            self.nan_guard.before_step(assigned)
+
+    def _update(self) -> None:
+        """The second part of a train step: the weights, by the summed gradients."""
+        held = self.synchronizer.holding
         with UPDATE:
             self.optimizer.step(self.cache.parameters, self.synchronizer.region, held)
             if not held:
                 self.synchronizer.publish()
-        self.board.add(step.part_names, results, batch.total_rows)
         self.drift.after_step(self.optimizer.step_count)
 
     def test_step(self, batch: Batch) -> None:
@@ -196,30 +240,28 @@ class Session:
         """The outputs of the whole global batch, on every rank."""
         if self._eager.handles("predict_step"):
             self._agree()
-            structure = self._eager.outputs(batch)
-            local = flatten(structure)
+            local, structure = self._eager.outputs(batch)
+            stacked = False
         else:
             step = self.cache.predict(batch)
             self._agree()
             with COMPUTE:
                 local, structure = step.run(batch), step.outputs
+            stacked = self.cache.shards is not None
         self.rows += batch.total_rows
-        counts = self._row_counts(batch)
-        whole: list[Array] = [self.communicator.Allgather_rows(a, counts) for a in local]
-        return pack_as(structure, (a.copy() for a in whole))
+        whole = whole_outputs(self.communicator, structure, local, self._row_counts(batch), stacked)
+        return pack_as(structure, whole)
 
     def _run_eagerly(self, method: str, batch: Batch) -> None:
         """A step that the model has written anew."""
-        if self.shards is not None:
-            name = type(self.model).__name__
-            raise ValueError(f"reproducible=True needs steps that can be planned: {name} has a {method} of its own")
         self._agree()
-        self.context.step = self.optimizer.step_count
+        self.context.step = self.step_count
         with COMPUTE:
             self._eager.update(method, batch)
         self.rows += batch.total_rows
         if method == "train_step":
-            self.drift.after_step(self.optimizer.step_count)
+            self.drift.after_step(self.step_count + 1)
+            self._own_steps += 1
 
     def logs(self) -> dict[str, Any]:
         """Loss and metrics of the epoch so far, of all ranks together. Every rank must call it."""
@@ -233,7 +275,19 @@ class Session:
         """Start an epoch."""
         self._eager.forget()
         self.board.reset()
-        self.model._loss_tracker().reset_state()
+
+    def whole_board(self) -> Array:
+        """The parts of all sums of the epoch so far: a row for each piece that batches are cut into."""
+        return np.concatenate(self.communicator.allgather(self.board.local_state()))
+
+    def load_board(self, parts: Array, names: Sequence[str], rows: int) -> None:
+        """Go on from what `whole_board` gave, maybe for another number of pieces: the first one has all then."""
+        start, stop, pieces = self.pieces
+        if len(parts) != pieces:
+            total = parts.sum(axis=0)
+            parts = np.zeros((pieces, len(total)))
+            parts[0] = total
+        self.board.load_local_state(parts[start:stop], names, rows)
 
     def _row_counts(self, batch: Batch) -> list[int]:
         size = self.communicator.size
@@ -251,20 +305,27 @@ class Session:
         self.broadcast()  # ranks that share weights must write the same first values
         self._agreed = True
 
-        def gradients(count: int, dtype: str) -> Array:
-            shardable = self.optimizer.shardable
-            self.reduction = choose(self.communicator, count, dtype, shardable, self.wanted_reduction)
-            return self.reduction.own_gradients
-
         def values(count: int, dtype: str) -> Array:
             return self.reduction.values(count, dtype)
 
-        parameters = Parameters(variables, gradients, values)
+        parameters = Parameters(variables, self._make_reduction, values)
         self.optimizer.attach(parameters)
+        self._make_synchronizer()
+        return parameters
+
+    def _make_reduction(self, count: int, dtype: str) -> Array:
+        """Choose how gradients are added; returns where they lie."""
+        self.reduction = choose(self.communicator, count, dtype, self._may_shard(), self.wanted_reduction)
+        return self.reduction.own_gradients
+
+    def _may_shard(self) -> bool:
+        """Whether each rank may update a part of the weights for all."""
+        return bool(self.optimizer.shardable)
+
+    def _make_synchronizer(self) -> None:
         self.synchronizer = Synchronizer(self.communicator, self.reduction)
         self.synchronizer.watching = self.nan_guard is not None
         self.context.on_ready = self.synchronizer.listener
-        return parameters
 
     def broadcast(self) -> None:
         """Overwrite weights, statistics and the optimizer's state of all ranks by those of rank 0."""

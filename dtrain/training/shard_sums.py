@@ -28,6 +28,11 @@ class ShardSums:
                 for own in self.parts:
                     own[id(variable)] = np.zeros(variable.shape, variable.dtype)
 
+    def of(self, variable: Variable) -> list[Array]:
+        """The part of each micro-shard of this process."""
+        self.hold([variable])
+        return [own[id(variable)] for own in self.parts]
+
     def pack(self, variables: Sequence[Variable]) -> Array:
         """The parts of variables as float64, shape (micro-shards of this process, numbers in all variables)."""
         self.hold(variables)

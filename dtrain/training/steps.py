@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dtrain.graph import GradientTape, apply, as_tensor
@@ -90,13 +90,13 @@ class StepMethods:
         return self._mean_loss
 
     def _held_metrics(self: Any) -> Iterator[Any]:
-        """The metrics that the model and its layers hold as attributes, each once."""
+        """The metrics that the model and its layers hold as attributes, each once; not those given to `compile`."""
         from dtrain.metrics import Metric
 
         seen: set[int] = set()
         for layer in self._flat_layers():
             for name, value in list(vars(layer).items()):
-                for leaf in flatten(value) if name != "_mean_loss" else ():
+                for leaf in () if name in ("_mean_loss", "_compile_arguments") else flatten(value):
                     if isinstance(leaf, Metric) and id(leaf) not in seen:
                         seen.add(id(leaf))
                         yield leaf
@@ -125,15 +125,22 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
     return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
-def batch_tensor(array: Any, total: int, compute_dtype: str) -> Any:
-    """This process's rows of an array of the global batch, as a tensor that knows it is a part."""
+def batch_tensor(array: Any, total: int, compute_dtype: str, counts: Sequence[int] | None = None) -> Any:
+    """This process's rows of an array of the global batch, as a tensor that knows it is a part.
+
+    `counts`: the rows of the micro-shards that it is cut into; None: it is not.
+    """
     import numpy as np
 
     from dtrain.graph import Spec, Tensor
+    from dtrain.graph.pieces import PiecedTensor, aligned
 
     if array is None:
         return None
     if array.dtype == np.float64 and compute_dtype != "float64":
         array = array.astype(compute_dtype)
     tensor = as_tensor(array)
-    return Tensor(Spec(array.shape, array.dtype, batch=0, total=total), tensor.array)
+    if counts is None:
+        return Tensor(Spec(array.shape, array.dtype, batch=0, total=total), tensor.array)
+    pieces = [aligned(piece) for piece in np.split(array, np.cumsum(counts)[:-1])]
+    return PiecedTensor(Spec(pieces[0].shape, array.dtype, batch=0, total=total), pieces)

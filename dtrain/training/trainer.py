@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dtrain.config import max_epochs
+from dtrain.distributed import world
 from dtrain.graph import Array
 from dtrain.graph.nest import flatten, map_structure, pack_as
 
@@ -24,6 +25,7 @@ from .data import (
     unpack,
     with_class_weight,
 )
+from .recovery import ElasticSession
 from .row_source import RowSource, is_rows
 from .session import Session
 from .steps import StepMethods
@@ -40,6 +42,7 @@ class Trainer(StepMethods):
         self.stop_training = False
         self._compile_arguments: dict[str, Any] | None = None
         self._trainable_flags: TrainableFlags | None = None
+        self._reduction = "auto"
         self._session: Session | None = None
 
     # -- compile --------------------------------------------------------------------------------------------------
@@ -55,6 +58,7 @@ class Trainer(StepMethods):
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
         auto_scale_loss: bool = True,
+        reduction: str = "auto",
     ) -> None:
         """Say how the model is trained.
 
@@ -66,13 +70,20 @@ class Trainer(StepMethods):
             weighted_metrics: metrics that take sample weights into account.
             run_eagerly: run steps op by op instead of planned once: slower, but values can be looked at.
             steps_per_execution, jit_compile, auto_scale_loss: accepted as in Keras; they change nothing.
+            reduction: how gradients are added over processes: "shared", in memory that those of a host share and by
+                slices between hosts; "allreduce", by MPI; "auto", what DTRAIN_REDUCTION names, else shared memory
+                where it can be had; "bf16", as "auto", but between hosts gradients travel as bfloat16, which halves
+                the traffic and rounds them to 8 significant bits (never within a host).
 
         Raises:
             ValueError: for an unknown name; the message shows the nearest valid one.
         """
         from dtrain import losses, optimizers
+        from dtrain.distributed.choice import wanted_reduction
         from dtrain.metrics import resolve
 
+        wanted_reduction(reduction)
+        self._reduction = reduction
         self.optimizer = optimizers.get(optimizer)
         for identifier in flatten(loss):
             losses.get_loss(identifier)
@@ -103,8 +114,14 @@ class Trainer(StepMethods):
     def _get_session(self) -> Session:
         if self._session is None:
             flags = self._trainable_flags or TrainableFlags(self)
-            self._session = Session(self, self.optimizer, self._compile_arguments or {}, flags)
+            kind = ElasticSession if world().elastic else Session
+            self._session = kind(self, self.optimizer, self._compile_arguments or {}, flags)
         return self._session
+
+    def _settle(self) -> None:
+        """Make the optimizer's state whole, within a round of gradient accumulation too. Every process must call it."""
+        if self._session is not None:
+            self._session.settle()
 
     def _need_compiled(self, method: str) -> None:
         if not self.compiled:

@@ -48,6 +48,7 @@ class Progbar:
         self._sums: dict[str, tuple[float, float]] = {}
         self._seen = self._before = 0
         self._samples: tuple[int, float] | None = None
+        self.note = ""  # shown behind the pace in the last line
         self._start = self._drawn = time.perf_counter()
         self._bar: Any = None
 
@@ -106,7 +107,8 @@ class Progbar:
 
     def _last_line(self, current: int) -> str:
         seconds = time.perf_counter() - self._start
-        return f"{current}/{self.target or current} - {seconds:.0f}s - {self._pace(current, seconds)}{self._metrics()}"
+        pace = " - ".join(filter(None, [self._pace(current, seconds), self.note]))
+        return f"{current}/{self.target or current} - {seconds:.0f}s - {pace}{self._metrics()}"
 
     def _pace(self, current: int, seconds: float) -> str:
         """The time of a step and the samples of a second."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +193,13 @@ def test_swapped_values_of_equal_shape_are_noticed(tmp_path: Path) -> None:
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(CheckpointError, match=r"Cannot read /nowhere/a\.h5: No such file.*ENOENT"):
         read("/nowhere/a.h5")
+
+
+def test_images_are_built_in_several_threads_at_once() -> None:
+    from dtrain.saving.hdf5 import Hdf5, encode_hdf5
+
+    arrays = {str(k): np.arange(1000.0) for k in range(50)}
+    with ThreadPoolExecutor(4) as pool:
+        ours = [pool.submit(encode, arrays) for _ in range(20)]
+        kerass = [pool.submit(encode_hdf5, Hdf5(arrays)) for _ in range(20)]
+        assert len({done.result() for done in ours}) == len({done.result() for done in kerass}) == 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -10,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from dtrain.cli import mpirun
-from dtrain.cli.checks import libraries, machine, mpi
+from dtrain.cli.checks import libraries, machine, mpi, settings
 from dtrain.cli.checks.check import Check
 from dtrain.cli.main import main
+from tests.mpi import launcher
 
 ROOT = Path(__file__).parents[2]
 
@@ -146,3 +148,37 @@ def test_the_whole_examination_passes_where_mpi_works():
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Two-rank test  passed" in done.stdout
     assert "\x1b" not in done.stdout
+
+
+def test_every_variable_that_the_package_reads_is_listed():
+    read = set()
+    for path in (ROOT / "dtrain").rglob("*.py"):
+        read |= set(re.findall(r"\bDTRAIN_[A-Z_]+\b", path.read_text(encoding="utf-8")))
+    assert read == set(settings.SETTINGS) | settings.OF_SCRIPTS
+
+
+def test_the_settings_that_are_set_are_shown_and_a_wrong_name_is_found():
+    rows = settings.check_settings({"DTRAIN_STALL_S": "5", "DTRAIN_STALLS": "5", "DTRAIN_VENV": "x", "HOME": "/"})
+    assert rows[0] == Check("Settings", "DTRAIN_STALL_S=5")
+    assert len(rows) == 2 and rows[1].status == "warn" and "DTRAIN_STALLS" in rows[1].value
+    assert rows[1].advice == "did you mean DTRAIN_STALL_S?"
+    assert settings.check_settings({}) == [Check("Settings", "none")]
+
+
+def test_the_help_lists_all_settings():
+    text = CliRunner().invoke(main, ["doctor", "--help"]).output
+    assert all(f"\n  {name} " in text for name in settings.SETTINGS), text
+
+
+@pytest.mark.skipif(mpirun.find_mpirun() is None, reason="no mpirun on this machine")
+def test_under_mpirun_the_doctor_judges_where_the_ranks_are():
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "from dtrain.cli import doctor\n"
+        "from dtrain.cli.checks import libraries, machine, mpi\n"
+        "libraries.check_libraries = machine.check_machine = mpi.check_mpi = list\n"
+        "doctor.command(standalone_mode=False)"
+    )
+    result = launcher.mpirun(2, code)
+    assert result.rc == 0, result
+    assert result.stdout.count("warn  Placement") == 1, result

@@ -133,3 +133,23 @@ def test_what_cannot_be_read_is_one_message_that_names_the_file(tmp_path, digit)
 def test_a_model_that_takes_no_images_says_so(tmp_path, digit):
     with pytest.raises(UserError, match=r"takes rows of shape \(5,\), no images"):
         read_rows(saved(tmp_path, "d.png", digit), (5,))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"PK\x03\x04 no archive",
+        b"\x93NUMPY\x01\x00\x76\x00"
+        + b"{'descr': '<f8', 'fortran_order': False, 'shape': (1099511627776,)}".ljust(118),
+        b"\x93NUMPY\x01\x00\x76\x00"
+        + b"{'descr': '|O', 'fortran_order': False, 'shape': (1,)}".ljust(118)
+        + b"\x80\x04.",
+        b"\x93NUMPY\x01\x00\x76\x00" + b"(" * 118,
+        b"\x93NUMPY\x07\x00",
+    ],
+)
+def test_arrays_made_to_do_harm_are_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "rows.npy"
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=r"rows\.npy: cannot be read as a NumPy array"):
+        read_rows(path, (4,))

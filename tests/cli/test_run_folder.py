@@ -6,7 +6,7 @@ import pytest
 
 from dtrain.cli.config import Run
 from dtrain.cli.errors import UserError
-from dtrain.cli.run_folder import choose_folder
+from dtrain.cli.run_folder import choose_folder, folder_of_job
 
 
 def with_checkpoint(folder: Path) -> Path:
@@ -44,3 +44,16 @@ def test_a_new_run_does_not_mix_with_an_earlier_one_of_the_same_name(tmp_path):
     assert choose_folder(run, "a", resume=True) == folder
     with pytest.raises(UserError, match="holds a run already"):
         choose_folder(run, "a", resume=False)
+
+
+@pytest.mark.parametrize("run", [Run(folder="runs"), Run(folder="runs", name="own")])
+def test_a_job_that_is_started_again_finds_its_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert folder_of_job(run, "small", "job-1") is None
+    for name, job in (("small-001", "job-0"), ("small-002", "job-1"), ("small-003", "job-2"), ("own", "job-1")):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / ".job").write_text(job)
+    assert folder_of_job(run, "small", "job-1") == Path("runs", run.name or "small-002")
+    assert folder_of_job(run, "small", "job-9") is None

@@ -20,8 +20,8 @@ def test_steps_count_the_rows_that_are_trained_on(rows, validation, steps):
 
 def test_a_run_starts_with_its_resolved_configuration_in_its_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    folder = _prepare_folder(Config(), "quickstart", resume=False)
-    assert folder == Path("runs/quickstart-001")
+    folder, resumed = _prepare_folder(Config(), "quickstart", resume=False)
+    assert (folder, resumed) == (Path("runs/quickstart-001"), False)
     assert 'name = "Adam"' in (folder / "config.toml").read_text()
 
 
@@ -31,6 +31,8 @@ def test_a_run_starts_with_its_resolved_configuration_in_its_folder(tmp_path, mo
         (["none.toml"], "none.toml: no such configuration file"),
         (["a.toml", "train.epoch=3"], "unknown key 'train.epoch'. Did you mean 'epochs'?"),
         (["a.toml", "--resume"], "--resume: no run of 'a' with checkpoints"),
+        (["a.toml", "--trace-steps", "1:2"], "--trace-steps needs --trace FILE"),
+        (["a.toml", "--trace", "missing/trace.json"], "trace.json cannot be written: No such file or directory"),
         (["a.toml", "run.folder=a.toml"], "cannot write the run's folder a.toml"),
     ],
 )

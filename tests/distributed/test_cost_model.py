@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import pytest
@@ -13,6 +12,7 @@ from dtrain.distributed.cost_model import (
     Machine,
     Work,
     alone,
+    network_messages,
     pays_up_to,
     predict,
     reduce_seconds,
@@ -46,7 +46,7 @@ def test_one_rank_sums_nothing_and_one_host_uses_no_network() -> None:
 def test_between_hosts_each_link_carries_twice_the_gradients_at_most() -> None:
     between = reduce_seconds(MACHINE, 4e6, 4096) - reduce_seconds(MACHINE, 4e6, 4)
     share = 1023 / 1024 * 4e6
-    assert between == pytest.approx(4 * math.log2(1024) * 2e-5 + 2 * share * 1e-9 + share / 4 * 1e-10)
+    assert between == pytest.approx(network_messages(1024) * 2e-5 + 2 * share * 1e-9 + share / 4 * 1e-10)
 
 
 def test_more_ranks_never_raise_efficiency() -> None:
@@ -74,3 +74,7 @@ def test_the_limit_is_the_last_number_before_efficiency_falls_below_a_half() -> 
     limit = pays_up_to(found)
     assert next(p.efficiency for p in found if p.ranks == limit) >= 0.5
     assert next(p.efficiency for p in found if p.ranks == 2 * limit) < 0.5
+
+
+def test_few_hosts_send_one_another_messages_and_many_go_by_halves() -> None:
+    assert [network_messages(hosts) for hosts in (2, 3, 4, 1024)] == [2, 4, 6, 40]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dtrain.distributed.errors import DesyncError
-from dtrain.distributed.guard import Value, array_digest, compare, compare_arrays
+from dtrain.distributed.guard import Value, array_digest, compare, compare_arrays, compare_samples
 from dtrain.distributed.serial import SerialCommunicator
 from tests.distributed.group import ThreadCommunicator, run_ranks
 
@@ -110,3 +110,27 @@ def test_digest_does_not_depend_on_layout_in_memory() -> None:
     array = np.arange(12.0).reshape(3, 4)
     assert array_digest(array.T) == array_digest(np.ascontiguousarray(array.T))
     assert array_digest(np.float32(1).reshape(())) == array_digest(np.ones((), np.float32))
+
+
+def test_samples_that_differ_by_rounding_pass() -> None:
+    numbers = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
+
+    def check(ranks: ThreadCommunicator) -> None:
+        compare_samples(ranks, {"x": numbers * np.float32(1 + 1e-6 * ranks.rank), "y": np.arange(8)})
+
+    assert messages(3, check) == {""}
+
+
+@pytest.mark.parametrize("other", [np.arange(8) + 1, np.arange(8.0), np.arange(7)])
+def test_samples_of_other_data_are_named_on_all_ranks(other: np.ndarray) -> None:
+    def check(ranks: ThreadCommunicator) -> None:
+        compare_samples(ranks, {"x": np.ones(3), "labels": other if ranks.rank == 1 else np.arange(8)})
+
+    [message] = messages(3, check)
+    assert message.startswith("Ranks differ in labels: rank 1 has ")
+    assert "ranks 0, 2 have 0, 1, 2, 3, ..." in message
+    assert "the whole data" in message
+
+
+def test_one_rank_has_nobody_to_differ_from_in_samples() -> None:
+    compare_samples(SerialCommunicator(), {"x": np.ones(3)})

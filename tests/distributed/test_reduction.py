@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dtrain.distributed.choice import choose
-from dtrain.distributed.errors import SharedMemoryError
-from dtrain.distributed.reduction import Allreduce, SharedMemory, own_part
+from dtrain.distributed.choice import choose, wanted_reduction
+from dtrain.distributed.errors import DesyncError, SharedMemoryError
+from dtrain.distributed.parts import own_part
+from dtrain.distributed.reduction import Allreduce
 from dtrain.distributed.shared_memory import allocate_shared
-from tests.distributed.group import ThreadCommunicator, run_ranks
+from dtrain.distributed.shared_reduction import SharedMemory
+from dtrain.distributed.synchronizer import Synchronizer
+from tests.distributed.group import ThreadCommunicator, run_hosts, run_ranks
 
 needs_memfd = pytest.mark.skipif(not hasattr(os, "memfd_create"), reason=f"{sys.platform} has no memfd_create")
 
@@ -55,6 +58,48 @@ def test_shared_sums_are_those_in_the_order_of_ranks(size: int, count: int, shar
 
     for result, region in run_ranks(size, body):
         np.testing.assert_array_equal(result, expected[region])
+
+
+@needs_memfd
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("sharded", [False, True])
+@pytest.mark.parametrize("hosts", [(1, 1), (2, 2), (3, 1), (2, 3, 2)], ids=str)
+def test_sums_over_hosts_are_updated_once_on_each_host(hosts: tuple[int, ...], sharded: bool, compressed: bool) -> None:
+    count, size = 1003, sum(hosts)
+    host_of = np.repeat(np.arange(len(hosts)), hosts)
+    terms = np.random.default_rng(size).integers(-9, 10, (size, count)).astype(np.float32)  # small: any order is exact
+
+    def body(ranks: ThreadCommunicator) -> tuple[np.ndarray, np.ndarray]:
+        way = SharedMemory(ranks, sharded, compressed)
+        gradients, values = way.gradients(count, np.float32), way.values(count, np.float32)
+        synchronizer = Synchronizer(ranks, way, bucket_bytes=400)
+        for _ in range(3):
+            gradients[:] = terms[ranks.rank]
+            if synchronizer.listener is not None:
+                for start in range(0, 900, 100):
+                    synchronizer.listener(slice(start, start + 100))
+            synchronizer.finish()
+            where = synchronizer.region or slice(0, count)
+            values[where] += gradients[where]
+            synchronizer.publish()
+        before = values.copy()
+        ranks.Barrier()
+        return before, gradients.copy()
+
+    found = [values for values, _ in run_hosts(hosts, body)]
+    for values, host in zip(found, host_of, strict=True):
+        np.testing.assert_array_equal(values, found[0], err_msg=f"host {host}")
+    tolerance = 3 * 1.01 * 2.0**-8 * (np.abs(terms).sum(axis=0) + np.abs(terms.sum(axis=0))) if compressed else 0
+    assert (np.abs(found[0] - 3 * terms.sum(axis=0)) <= tolerance).all()
+
+
+def test_only_sums_between_hosts_begin_before_the_backward_pass_has_ended() -> None:
+    def listens(ranks: ThreadCommunicator) -> bool:
+        way = choose(ranks, 100, np.float32, True)
+        return Synchronizer(ranks, way).listener is not None
+
+    assert run_hosts([2, 1], listens) == [True] * 3
+    assert run_ranks(3, listens) == [False] * 3
 
 
 @needs_memfd
@@ -109,5 +154,32 @@ def test_the_choice_is_a_rule_so_that_bits_do_not_change_from_run_to_run() -> No
 
 
 def test_an_unknown_reduction_is_refused() -> None:
-    with pytest.raises(ValueError, match="auto, allreduce, shared"):
+    with pytest.raises(ValueError, match="auto, allreduce, shared, bf16"):
         run_ranks(1, lambda ranks: choose(ranks, 10, np.float32, True, "ring"))
+
+
+def test_ranks_that_want_different_reductions_are_told() -> None:
+    def body(ranks: ThreadCommunicator) -> None:
+        with pytest.raises(DesyncError, match="reduction"):
+            choose(ranks, 10, np.float32, True, "shared" if ranks.rank else "allreduce")
+
+    run_ranks(3, body)
+
+
+def test_rounding_needs_float32() -> None:
+    with pytest.raises(ValueError, match="float32.*float64"):
+        run_ranks(2, lambda ranks: choose(ranks, 10, np.float64, True, "bf16"))
+
+
+@pytest.mark.parametrize("given, variable, expected", [("auto", "shared", "shared"), ("bf16", "shared", "bf16")])
+def test_the_argument_goes_before_the_variable(
+    monkeypatch: pytest.MonkeyPatch, given: str, variable: str, expected: str
+) -> None:
+    monkeypatch.setenv("DTRAIN_REDUCTION", variable)
+    assert wanted_reduction(given) == expected
+
+
+def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DTRAIN_REDUCTION", "ring")
+    with pytest.raises(ValueError, match="DTRAIN_REDUCTION must be one of auto"):
+        wanted_reduction()

@@ -33,13 +33,13 @@ class Count(dtrain.callbacks.Callback):
         if epoch == 1:
             self.sums = 0
             reduction = self.model._get_session().reduction
-            add = reduction.add
+            begin = reduction.begin
 
             def counted(part: slice) -> None:
                 self.sums += 1
-                add(part)
+                begin(part)
 
-            reduction.add = counted
+            reduction.begin = counted
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.last = getattr(self, "sums", 0)
@@ -63,6 +63,11 @@ def main(folder: Path) -> None:
         model = train(kind, [count])
         found |= {f"{kind}|{k}": v.array for k, v in enumerate([*model.weights, *model.optimizer.variables])}
         found[f"sums of {kind}"] = count.last
+    file = folder / f"step-4-{world().size}.keras"
+    # Step 4 is the first of a round: of all but the summed gradients in the file, nothing is left to a later sum.
+    train("adam", [dtrain.callbacks.ModelCheckpoint(str(file).replace("-4-", "-{batch}-"), save_freq=4)])
+    saved = dtrain.saving.load_model(file)
+    found |= {f"file|{k}": v.array for k, v in enumerate([*saved.weights, *saved.optimizer.variables])}
     states = folder / f"states-{world().size}"
     saver = [TrainingCheckpoint(states, every_epochs=0, every_steps=4, keep_last=9)]  # step 4 is within a round
     whole = train("adam", saver).get_weights()

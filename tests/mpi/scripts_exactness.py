@@ -1,4 +1,4 @@
-"""Trains one model after the other and writes what came of it: run on 1, 2, 3 and 4 processes by `test_exactness`."""
+"""Trains one model after the other and writes what came of it: run by `test_exactness` on 1 to 6 processes."""
 
 from __future__ import annotations
 
@@ -212,7 +212,128 @@ def by_hand() -> Results:
     return record(model, history.history, model.predict(x, verbose=0))
 
 
-RUNS: list[Callable[[], Results]] = [mlp, cnn, residual, two_outputs, words, few_rows, by_hand]
+class OverRows(layers.Layer):
+    """Takes from all rows of the batch what is no sum: extremes with ties, products, places, spread."""
+
+    def call(self, inputs: Any) -> Any:
+        places = ops.cast(ops.argmax(inputs, axis=0), "float32") - ops.cast(ops.argmin(inputs), "float32")
+        largest = ops.max(ops.relu(inputs), axis=0) + 0.1 * ops.min(ops.relu(inputs))
+        scale = ops.logsumexp(inputs, axis=0) + ops.logsumexp(inputs) + ops.prod(1.0 + 0.1 * inputs, axis=0)
+        some = ops.cast(ops.any(inputs > 0.9, axis=0), "float32") + ops.cast(ops.max(inputs > 0.5), "float32")
+        return inputs[:, ::-1] / (1.0 + ops.std(inputs, axis=0)) + largest + 0.1 * scale + 0.02 * places + some
+
+
+def over_rows() -> Results:
+    x = numbers.normal(size=(31, 3)).astype(np.float32)
+    y = numbers.normal(size=(31, 2)).astype(np.float32)
+    entry = dtrain.Input((3,))
+    parts = layers.Dense(4, activation="tanh")(entry)[:, 1:]
+    model = dtrain.Model(entry, layers.Dense(2)(OverRows()(parts)))
+    model.compile(dtrain.optimizers.SGD(0.05), "mse")
+    history = model.fit(x, y, batch_size=7, epochs=2, validation_data=(x[:4], y[:4]), verbose=0)
+    return record(model, history.history, model.predict(x, batch_size=9, verbose=0))
+
+
+class OwnStep(dtrain.Model):
+    """A train step of its own, with noise for each row and a metric that it updates."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.norm = dtrain.metrics.Mean(name="norm")
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        noise = dtrain.random.normal((x.shape[0], 3), stddev=0.1) + 0.01 * ops.ones((x.shape[0], 3))
+        with dtrain.GradientTape() as tape:
+            y_pred = self(x + noise, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred) + 0.1 * ops.mean(ops.max(y_pred, axis=0))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        self.norm.update_state(ops.norm(y_pred, axis=1))
+        return {**self.compute_metrics(x, y, y_pred), "loss": loss}
+
+
+def own_step() -> Results:
+    x = numbers.normal(size=(43, 3)).astype(np.float32)
+    y = numbers.normal(size=(43, 2)).astype(np.float32)
+    entry = dtrain.Input((3,))
+    hidden = layers.Dense(6, use_bias=False, kernel_regularizer="l2")(entry)
+    h = layers.Dropout(0.3)(layers.BatchNormalization()(hidden))
+    model = OwnStep(inputs=entry, outputs=layers.Dense(2)(h))
+    model.compile("adam", "mse", metrics=["mae"])
+    history = model.fit(x, y, batch_size=10, epochs=2, validation_data=(x[:9], y[:9]), verbose=0)
+    return record(model, history.history, model.predict(x, batch_size=20, verbose=0))
+
+
+class Adversary(dtrain.Model):
+    """The steps of a generative adversarial network: two optimizers, rows that are made before rows that are given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generator = dtrain.Sequential([dtrain.Input((4,)), layers.Dense(6, activation="relu"), layers.Dense(3)])
+        self.critic = dtrain.Sequential([dtrain.Input((3,)), layers.Dense(6), layers.Dropout(0.3), layers.Dense(1)])
+        self.seed = dtrain.random.SeedGenerator(3)
+        self.critic_loss = dtrain.metrics.Mean(name="critic_loss")
+
+    def compile(self, critic_optimizer: Any, generator_optimizer: Any, loss: Any) -> None:
+        super().compile()
+        self.critic_optimizer, self.generator_optimizer, self.judge = critic_optimizer, generator_optimizer, loss
+
+    def train_step(self, real: Any) -> dict[str, Any]:
+        rows = ops.shape(real)[0]
+        both = ops.concatenate([self.generator(dtrain.random.normal((rows, 4), seed=self.seed)), real], axis=0)
+        labels = ops.concatenate([ops.ones((rows, 1)), ops.zeros((rows, 1))], axis=0)
+        labels += 0.05 * dtrain.random.uniform(ops.shape(labels), seed=self.seed)
+        with dtrain.GradientTape() as tape:
+            found = self.critic(both, training=True)
+            loss = self.judge(labels, found) + 0.1 * ops.mean(found[:rows]) * ops.max(found)
+        weights = self.critic.trainable_weights
+        self.critic_optimizer.apply(tape.gradient(loss, weights), weights)
+        noise = dtrain.random.normal((rows, 4), seed=self.seed)
+        with dtrain.GradientTape() as tape:
+            generator_loss = self.judge(ops.zeros((rows, 1)), self.critic(self.generator(noise, training=True)))
+        weights = self.generator.trainable_weights
+        self.generator_optimizer.apply(tape.gradient(generator_loss, weights), weights)
+        self.critic_loss.update_state(loss)
+        return {"critic_loss": self.critic_loss.result(), "generator_loss": generator_loss}
+
+
+def adversary() -> Results:
+    model = Adversary()
+    loss = dtrain.losses.BinaryCrossentropy(from_logits=True)
+    model.compile(dtrain.optimizers.Adam(0.01), dtrain.optimizers.Adam(0.01), loss)
+    history = model.fit(numbers.normal(size=(41, 3)).astype(np.float32), batch_size=10, epochs=2, verbose=0)
+    return record(model, history.history)
+
+
+class Views(layers.Layer):
+    """Two views of each row in one batch; their rows and their numbers come apart again where they meet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense, self.drop = layers.Dense(4, activation="tanh"), layers.Dropout(0.4)
+        self.normalize = layers.BatchNormalization(epsilon=0.1)
+
+    def call(self, inputs: Any) -> Any:
+        rows = ops.shape(inputs)[0]
+        views = self.normalize(self.drop(self.dense(ops.concatenate([inputs, inputs[:, ::-1]], axis=0))))
+        first, second = ops.split(views, 2, axis=0)
+        self.add_loss(0.1 * ops.mean(ops.square(first - second)))
+        return first + 2.0 * ops.reshape(views, (2, rows, -1))[1] - views[rows:]
+
+
+def two_views() -> Results:
+    x = numbers.normal(size=(31, 3)).astype(np.float32)
+    entry = dtrain.Input((3,))
+    model = dtrain.Model(entry, [layers.Dense(2)(Views()(entry)), ops.concatenate([entry, -entry], axis=0)])
+    model.compile("adam", ["mse", None])
+    history = model.fit(x, [x[:, :2], x], batch_size=7, epochs=2, verbose=0)
+    return record(model, history.history, *model.predict(x[:9], batch_size=9, verbose=0))
+
+
+RUNS: list[Callable[[], Results]] = [
+    mlp, cnn, residual, two_outputs, words, few_rows, by_hand, over_rows, own_step, adversary, two_views,
+]  # fmt: skip
 
 
 def main(folder: Path) -> None:

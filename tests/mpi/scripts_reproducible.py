@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import dtrain
-from dtrain import layers
+from dtrain import layers, ops
 from dtrain.distributed import is_main, world
 from dtrain.training.training_checkpoint import TrainingCheckpoint
 
@@ -159,6 +159,122 @@ def other_count() -> str:
     return digest(model, history.history)
 
 
+class Custom(dtrain.Model):
+    """Steps of its own: noise for each row, a penalty for the gradient, a decision that hangs on a loss."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.distance = dtrain.metrics.Mean(name="distance")
+        self.careful_steps = 0
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y, weight = data
+        noise = dtrain.random.normal((x.shape[0], 10, 10, 1), stddev=0.1)
+        with dtrain.GradientTape() as tape:
+            y_pred = self(x + noise, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight)
+            rows = ops.sum(ops.square(y_pred), axis=1)
+            loss = loss + 0.01 * ops.sum(rows) / x.shape[0] + 0.1 * ops.mean(ops.var(y_pred, axis=0))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        if float(loss) < 1.7:
+            self.careful_steps += 1
+            gradients = [0.5 * g for g in gradients]
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        self.distance.update_state(rows, sample_weight=weight)
+        logs = self.compute_metrics(x, y, y_pred, sample_weight=weight)
+        return {**logs, "loss": loss, "distance": self.distance.result(), "careful": self.careful_steps}
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        y_pred = self(x, training=False)
+        places = ops.cast(ops.arange(x.shape[0]), "float32")
+        return {"place": ops.sum(places * y_pred[:, 0]), **self.compute_metrics(x, y, y_pred)}
+
+    def predict_step(self, data: Any) -> Any:
+        return {"doubled": self(data, training=False) * 2.0, "flat": ops.reshape(data, (data.shape[0], -1))[:, :3]}
+
+
+def custom_steps() -> str:
+    entry = dtrain.Input((10, 10, 1))
+    h = layers.Conv2D(4, 3, activation="relu", kernel_regularizer="l2")(entry)
+    h = layers.Dropout(0.3)(layers.BatchNormalization()(h))
+    h = layers.Dense(6, activation="tanh")(layers.Flatten()(h))
+    model = Custom(inputs=entry, outputs=layers.Dense(5, activation="softmax")(h))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy", "sparse_categorical_crossentropy"])
+    history = model.fit(
+        IMAGES, LABELS, sample_weight=WEIGHTS, batch_size=13, epochs=3, validation_data=(IMAGES[:9], LABELS[:9]),
+        verbose=0, reproducible=True,
+    )  # fmt: skip
+    outputs = model.predict(IMAGES, batch_size=30, verbose=0, reproducible=True)
+    return digest(model, history.history, outputs["doubled"], outputs["flat"])
+
+
+def run_op_by_op() -> str:
+    """Recurrent layers and masks with `run_eagerly`; batches of fewer rows than micro-shards."""
+    entry = dtrain.Input((7,), dtype="int32")
+    steps = layers.GRU(4, return_sequences=True)(layers.Embedding(30, 6, mask_zero=True)(entry))
+    main = layers.Dense(1, activation="sigmoid")(layers.GlobalAveragePooling1D()(steps))
+    model = dtrain.Model(entry, main)
+    model.compile("sgd", "binary_crossentropy", metrics=[dtrain.metrics.AUC(name="auc"), "mae"], run_eagerly=True)
+    rows = SENTENCES[:15]
+    history = model.fit(
+        rows, (rows[:, :1] > 9).astype(np.float32), batch_size=6, epochs=2, verbose=0, reproducible=True
+    )
+    return digest(model, history.history, model.evaluate(rows, rows[:, :1] > 9, verbose=0, reproducible=True))
+
+
+class Adversary(dtrain.Model):
+    """Two models with an optimizer each, trained in turn; rows that are made and rows that are given, in one batch."""
+
+    def __init__(self, generator: Any, critic: Any) -> None:
+        super().__init__()
+        self.generator, self.critic = generator, critic
+
+    def compile(self, *optimizers: Any) -> None:
+        super().compile()
+        self.optimizers = optimizers
+
+    def train_step(self, real: Any) -> dict[str, Any]:
+        noise = dtrain.random.normal((real.shape[0], 4))
+        with dtrain.GradientTape(persistent=True) as tape:
+            fake = self.generator(noise, training=True)
+            labels = ops.concatenate([ops.ones((real.shape[0], 1)), ops.zeros((real.shape[0], 1))], axis=0)
+            labels += 0.05 * dtrain.random.uniform(ops.shape(labels))
+            judged = self.critic(ops.concatenate([fake, real], axis=0), training=True)
+            critic_loss = ops.mean(ops.square(judged - labels))
+            generator_loss = ops.mean(ops.square(fake - real)) - ops.mean(judged[: real.shape[0]])
+        for model, optimizer, loss in zip(
+            (self.critic, self.generator), self.optimizers, (critic_loss, generator_loss), strict=True
+        ):
+            variables = model.trainable_variables
+            optimizer.apply(tape.gradient(loss, variables), variables)
+        return {"critic": critic_loss, "generator": generator_loss}
+
+
+def adversary() -> str:
+    generator = dtrain.Sequential([dtrain.Input((4,)), layers.Dense(7, "relu"), layers.Dense(10)])
+    critic = dtrain.Sequential([dtrain.Input((10,)), layers.Dense(8, "relu"), layers.Dropout(0.3), layers.Dense(1)])
+    model = Adversary(generator, critic)
+    model.compile(dtrain.optimizers.Adam(0.01), dtrain.optimizers.RMSprop(0.01))
+    history = model.fit(IMAGES[:, 0, :, 0], batch_size=21, epochs=2, verbose=0, reproducible=True)
+    content = hashlib.sha256(json.dumps(history.history, sort_keys=True).encode())
+    for array in [*generator.get_weights(), *critic.get_weights()]:
+        content.update(array.tobytes())
+    return content.hexdigest()
+
+
+def over_rows() -> str:
+    """What is taken from all rows without being a sum."""
+    entry = dtrain.Input((10,))
+    h = layers.Dense(6, activation="tanh")(entry)[:, 1:]
+    extremes = ops.max(ops.relu(h), axis=0) - ops.min(h) + ops.logsumexp(h, axis=0) + ops.prod(h, axis=0)
+    h = h / (0.1 + ops.std(h, axis=0)) + 0.1 * extremes + 0.02 * ops.cast(ops.argmax(h, axis=0), "float32")
+    model = dtrain.Model(entry, layers.Dense(1)(h))
+    model.compile("sgd", "mse")
+    history = model.fit(IMAGES[:, 0, :, 0], LABELS[:, None] / 5, batch_size=11, epochs=2, verbose=0, reproducible=True)
+    return digest(model, history.history)
+
+
 class Stop(Exception):
     """Ends a run."""
 
@@ -189,6 +305,10 @@ MODELS = {
     "words": words,
     "few_rows": few_rows,
     "other_count": other_count,
+    "custom_steps": custom_steps,
+    "run_op_by_op": run_op_by_op,
+    "adversary": adversary,
+    "over_rows": over_rows,
 }
 
 

@@ -41,6 +41,13 @@ def test_weights_and_state_are_those_of_one_process(found: Any, expected: Any, k
         np.testing.assert_allclose(found[0][name], expected[name], rtol=1e-4, atol=2e-6, err_msg=name)
 
 
+def test_a_model_saved_within_a_round_has_all_gradients_of_it(found: Any, expected: Any) -> None:
+    names = [name for name in expected if name.startswith("file|")]
+    assert len(names) > 10
+    for name in names:
+        np.testing.assert_allclose(found[0][name], expected[name], rtol=1e-4, atol=2e-6, err_msg=name)
+
+
 def test_all_processes_hold_the_same_bits(found: Any) -> None:
     for other in found[1:]:
         assert [name for name in found[0] if not np.array_equal(other[name], found[0][name])] == []

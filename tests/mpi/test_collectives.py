@@ -7,8 +7,10 @@ import pytest
 
 from dtrain.distributed import DesyncError, world
 from dtrain.distributed.communicator import Communicator
+from dtrain.distributed.exchange import SliceExchange
 from dtrain.distributed.guard import compare, compare_arrays
-from dtrain.distributed.reduction import Allreduce, SharedMemory
+from dtrain.distributed.reduction import Allreduce
+from dtrain.distributed.shared_reduction import SharedMemory
 from dtrain.distributed.synchronizer import Synchronizer
 
 pytestmark = pytest.mark.mpi(min_size=2)
@@ -89,6 +91,22 @@ def test_gradients_are_sums_over_all_ranks(ranks: Communicator, bucket_bytes: in
         np.testing.assert_array_equal(
             gradients, np.arange(1000) * (ranks.size * (ranks.size - 1) // 2) + step * ranks.size
         )
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_slices_go_by_messages_while_ranks_do_other_things(ranks: Communicator, compressed: bool) -> None:
+    exchange = SliceExchange(ranks, compressed)
+    arrays = [np.empty(count, np.float32) for count in (70_001, 1, 30_000)]
+    for step in range(3):
+        for array in arrays:
+            array[:] = np.arange(array.size) % 7 * (ranks.rank + step)  # few bits: bfloat16 holds them
+            exchange.start(array)
+            ranks.Allreduce(np.zeros(10))  # as synchronized batch statistics do
+            exchange.poll()
+        exchange.finish()
+        total = sum(rank + step for rank in range(ranks.size))
+        for array in arrays:
+            np.testing.assert_array_equal(array, np.arange(array.size) % 7 * total)
 
 
 def test_each_rank_updates_its_part_of_weights_that_lie_in_memory_once(ranks: Communicator) -> None:

@@ -1,4 +1,4 @@
-"""The number of processes changes nothing: history, weights, optimizer state and predictions of 1, 2, 3, 4 agree."""
+"""The number of processes changes nothing: history, weights, optimizer state and predictions of 1, 2, 3, 4, 6 agree."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from tests.mpi.launcher import ROOT, Run, mpirun, needs_mpirun, serial
 pytestmark = needs_mpirun
 
 SCRIPT = ROOT / "tests" / "mpi" / "scripts_exactness.py"
-MODELS = ("mlp", "cnn", "residual", "two_outputs", "words", "few_rows", "by_hand")
-SIZES = (2, 3, 4)
+MODELS = (
+    "mlp", "cnn", "residual", "two_outputs", "words", "few_rows", "by_hand", "over_rows", "own_step", "adversary",
+    "two_views",
+)  # fmt: skip
+SIZES = (2, 3, 4, 6)
 
 # Sums over rows are taken in another order, so single entries that nearly cancel differ by more than the rounding of
 # the whole array: what is compared is the distance of two arrays, in relation to the length of the array.

@@ -61,7 +61,7 @@ class _Project(Op):
         axis, total, shape = rows
         whole = np.random.default_rng(key).normal(size=shape)
         if axis is not None:
-            scale = total / context.total_rows if context.total_rows else 1  # type: ignore[attr-defined]
+            scale = total / context.total_rows if context.total_rows else 1
             first = round(context.first_row * scale)
             whole = np.take(whole, np.arange(first, first + x.shape[axis]), axis)
         np.multiply(whole, factor, out=u)
@@ -119,11 +119,11 @@ class Run:
         processes: int = 1,
     ) -> None:
         context = context or StepContext()
-        context.total_rows = total  # type: ignore[attr-defined]
+        context.total_rows = total
         values = [np.asarray(a) for a in arrays]
         floats = [k for k, a in enumerate(values) if a.dtype.kind == "f"]
         variables = {k: Variable(values[k], dtype=values[k].dtype, name=f"x{k}") for k in floats}
-        trace = Trace(rows=rows, total_rows=total)
+        trace = Trace(rows=rows, total_rows=total, pieces=processes)
         with tracing(trace):
             operands = []
             for k, value in enumerate(values):

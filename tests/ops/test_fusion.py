@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from dtrain.graph import Arena, Parameters, Program, StepContext, Trace, Variable, make_plan, tracing
-from dtrain.ops import add, matmul, multiply, relu, sigmoid, sum, tanh
+from dtrain import ops
+from dtrain.graph import Arena, Parameters, Program, StepContext, Trace, Variable, apply, make_plan, tracing
+from dtrain.ops import add, matmul, multiply, relu, sigmoid, softmax, sum, tanh
 from dtrain.ops.convolution import conv
-from dtrain.ops.fusion import rewrites
+from dtrain.ops.fusion import forward_rewrites, rewrites
+from dtrain.ops.normalization import Affine
 from dtrain.ops.pooling import average_pool, max_pool
 
 
@@ -114,3 +116,134 @@ def test_no_rows():
 def test_the_gradient_of_equal_values_goes_to_the_first_as_without_fusion():
     function = lambda x, w, b: max_pool(relu(add(conv(x, w), b)), 2)  # noqa: E731
     assert_same(function, np.zeros((2, 8, 8, 2), np.float32), [W, np.abs(B)], ["ConvBiasActivationPool"])
+
+
+LABELS = np.array([0, 2, 1, 2])
+ONE_HOT = np.eye(3, dtype=np.float32)[LABELS] * 0.9 + np.float32(0.1 / 3)
+LOSSES = {
+    "SoftmaxOfLabels": lambda p: ops.sparse_categorical_crossentropy(LABELS, p),
+    "SoftmaxCrossentropy": lambda p: ops.categorical_crossentropy(ONE_HOT, p),
+    "SigmoidCrossentropy": lambda p: ops.binary_crossentropy(ONE_HOT, p),
+}
+LOGITS = normal(4, 3, seed=7)
+
+
+def last(name):
+    return sigmoid if name == "SigmoidCrossentropy" else softmax
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_last_activation_and_its_crossentropy_become_one_call(name):
+    function = lambda x, v: LOSSES[name](last(name)(multiply(x, v)))  # noqa: E731
+    assert_same(function, LOGITS, [normal(3, seed=2)], ["Multiply", name, "Multiply", "Sum"])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_no_gradient_flows_where_a_probability_is_clipped(name):
+    x = LOGITS.copy()
+    x[0], x[1] = [-60, 0, 60], [60, -60, -60]  # the first label is hopeless
+    function = lambda x, v: LOSSES[name](last(name)(multiply(x, v)))  # noqa: E731
+    assert_same(function, x, [np.ones(3, np.float32)], ["Multiply", name])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_looks_at_the_probabilities_still_sees_them(name):
+    def function(x, v):
+        p = last(name)(multiply(x, v))
+        return LOSSES[name](p), p, ops.cast(ops.argmax(p, axis=-1), "float32")
+
+    assert_same(function, LOGITS, [normal(3, seed=2)], ["Multiply", name], extra=(0, 1, 2))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_probabilities_whose_gradient_is_wanted_elsewhere_are_not_swallowed(name):
+    def function(x, v):
+        p = last(name)(multiply(x, v))
+        return LOSSES[name](p) + sum(p * p)
+
+    assert "Crossentropy" not in "".join(run(function, LOGITS, [normal(3, seed=2)], True)[2][1])
+    assert_same(function, LOGITS, [normal(3, seed=2)], ["Multiply", last(name).__name__.capitalize()])
+
+
+@pytest.mark.parametrize("name", ["SoftmaxCrossentropy", "SigmoidCrossentropy"])
+def test_targets_that_are_computed_have_a_gradient(name):
+    def function(x, v, u):
+        loss = {"SoftmaxCrossentropy": ops.categorical_crossentropy, "SigmoidCrossentropy": ops.binary_crossentropy}
+        return loss[name](ONE_HOT * u, last(name)(multiply(x, v)))
+
+    assert_same(function, LOGITS, [normal(3, seed=2), normal(3, seed=3)], ["Multiply", "Multiply", name])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_no_rows_of_probabilities(name):
+    losses = {
+        "SoftmaxOfLabels": lambda p: ops.sparse_categorical_crossentropy(LABELS[:0], p),
+        "SoftmaxCrossentropy": lambda p: ops.categorical_crossentropy(ONE_HOT[:0], p),
+        "SigmoidCrossentropy": lambda p: ops.binary_crossentropy(ONE_HOT[:0], p),
+    }
+    function = lambda x, v: losses[name](last(name)(multiply(x, v)))  # noqa: E731
+    assert_same(function, LOGITS[:0], [normal(3, seed=2)], ["Multiply", name])
+
+
+def forward(function, x, values, chosen):
+    """Output and labels of a plan without gradients."""
+    variables = [Variable(v, name=f"v{k}") for k, v in enumerate(values)]
+    trace = Trace(rows=len(x), total_rows=len(x))
+    with tracing(trace):
+        output = function(trace.batch_input(x.shape[1:], x.dtype), *(v.value for v in variables))
+    program = Program(make_plan(trace, [output.index], rewrites=chosen), Arena(), StepContext())
+    program.inputs[0][...] = x
+    program.run()
+    return program.results[0].copy(), [label.split(": ")[-1] for label in program.labels]
+
+
+STATISTICS = [normal(5, seed=3), np.abs(normal(5, seed=4)), normal(5, seed=5), normal(5, seed=6)]
+
+
+@pytest.mark.parametrize("rows", [4, 0])
+@pytest.mark.parametrize("pool", [None, 2])
+@pytest.mark.parametrize("activation", [None, relu])
+@pytest.mark.parametrize("bias", [False, True])
+def test_given_statistics_are_folded_into_a_convolution_that_needs_no_gradient(bias, activation, pool, rows):
+    def function(x, w, b, *statistics):
+        y = add(conv(x, w), b) if bias else conv(x, w)
+        y = apply(Affine, y, *statistics, axis=3, epsilon=1e-3)
+        y = activation(y) if activation else y
+        return max_pool(y, pool) if pool else y
+
+    values = [W, B, *STATISTICS]
+    plain, fused = forward(function, X[:rows], values, ()), forward(function, X[:rows], values, forward_rewrites)
+    assert fused[1] == ["BiasedConvNormalization" if bias else "ConvNormalization"]
+    np.testing.assert_allclose(fused[0], plain[0], rtol=1e-4, atol=1e-4)
+
+
+def test_normalization_whose_input_somebody_reads_is_not_folded():
+    def function(x, w, b, *statistics):
+        y = conv(x, w)
+        return add(apply(Affine, y, *statistics, axis=3, epsilon=1e-3), y)
+
+    plain, fused = (forward(function, X, [W, B, *STATISTICS], chosen) for chosen in ((), forward_rewrites))
+    assert fused[1] == plain[1] == ["Conv", "Affine", "Add"]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32"])
+def test_integers_become_fractions_in_one_call(dtype):
+    x = np.arange(24, dtype=dtype).reshape(4, 6) * 10
+    function = lambda x: ops.cast(x, "float32") * np.float32(1 / 255)  # noqa: E731
+    plain, fused = forward(function, x, [], ()), forward(function, x, [], rewrites)
+    assert (plain[1], fused[1]) == (["Cast", "Multiply"], ["ScaledCast"])
+    np.testing.assert_array_equal(fused[0], plain[0])
+
+
+@pytest.mark.parametrize(
+    ("function", "dtype"),
+    [
+        (lambda x: ops.cast(x, "float32") * np.arange(6, dtype=np.float32), "uint8"),
+        (lambda x: ops.cast(x, "int32") * np.int32(3), "uint8"),
+        (lambda x: ops.cast(x, "float64") * np.float64(0.5), "float32"),
+    ],
+)
+def test_other_products_of_converted_values_stay(function, dtype):
+    x = np.arange(24, dtype=dtype).reshape(4, 6)
+    plain, fused = forward(function, x, [], ()), forward(function, x, [], rewrites)
+    assert fused[1] == plain[1] == ["Cast", "Multiply"]

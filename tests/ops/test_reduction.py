@@ -30,11 +30,40 @@ def test_other_reductions(name, axis, keepdims):
     (y,) = check(lambda x: function(x, axis, keepdims), X)
     reference = (lambda x, **k: np.log(np.sum(np.exp(x), **k))) if name == "logsumexp" else getattr(np, name)
     np.testing.assert_allclose(y, reference(X, axis=axis, keepdims=keepdims), rtol=1e-12)
-    if axis in (1, -1):
-        check_divided(lambda x: function(x, axis, keepdims), X, batched=(True,))
+    check_divided(lambda x: function(x, axis, keepdims), X, batched=(True,))
 
 
-@pytest.mark.parametrize("name", ["max", "min", "prod", "logsumexp", "argmax", "sort", "cumsum", "median", "flip"])
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_ties_in_the_rows_of_several_processes_share_the_gradient_equally(name):
+    x = np.array([[1.0, 5.0], [5.0, 5.0], [5.0, 0.0], [0.0, 0.0], [5.0, 0.0]])
+    for axis in (0, None):
+        check_divided(lambda x, axis=axis: getattr(ops, name)(x, axis), x, batched=(True,))
+
+
+def test_products_over_rows_of_several_processes_have_gradients_where_elements_are_zero():
+    x = X.copy()
+    x[1, 1] = x[2, 0] = x[3, 0] = 0
+    check_divided(lambda x: ops.prod(x, 0), x, batched=(True,))
+
+
+@pytest.mark.parametrize("name", ["argmax", "argmin"])
+@pytest.mark.parametrize("axis", [0, None])
+@KEEP
+def test_places_are_those_in_all_rows(name, axis, keepdims):
+    x = X.copy()
+    x[4] = x[1]  # the first of equal ones
+    for values in (x, -x):
+        check_divided(lambda x: getattr(ops, name)(x, axis, keepdims) * 1.0, values, batched=(True,))
+
+
+@pytest.mark.parametrize("axis", [0, None])
+def test_a_place_among_all_rows_may_be_that_of_nan(axis):
+    x = X.copy()
+    x[3, 1] = np.nan
+    check_divided(lambda x: ops.argmax(x, axis) * 1.0, x, batched=(True,))
+
+
+@pytest.mark.parametrize("name", ["sort", "cumsum", "median", "flip"])
 def test_what_needs_all_rows_in_one_place_says_so_when_they_are_divided(name):
     with pytest.raises(ValueError, match="divided among processes"):
         check_divided(lambda x: getattr(ops, name)(x, axis=0) * 1.0, X, batched=(True,), cuts=[(2, 3)])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dtrain import ops
+from dtrain import ops, random
 from tests.ops.gradcheck import check, check_divided
 
 RNG = np.random.default_rng(0)
@@ -213,3 +213,60 @@ def test_splits_steps_and_closeness_have_numpys_values():
 def test_a_list_of_tensors_becomes_one_tensor():
     (y,) = check(lambda a, b: ops.convert_to_tensor([[a, b], [b, a]]), X, P)
     np.testing.assert_array_equal(y, [[X, P], [P, X]])
+
+
+def _both(x, y):
+    return ops.concatenate([x, y], axis=0)
+
+
+JOINED = {
+    "whole": lambda x, y: ops.sum(ops.square(_both(x, y)), axis=0) + ops.mean(_both(x, y)),
+    "cut with the rows of a batch": lambda x, y: _both(x, y)[: x.shape[0]] * y - _both(x, y)[x.shape[0] :] * x,
+    "cut from the end": lambda x, y: _both(x, y)[-x.shape[0] :, 1:] * x[:, :2],
+    "cut with global numbers": lambda x, y: _both(x, y)[:5] * y - _both(x, y)[5:10] * x,
+    "split": lambda x, y: ops.split(_both(x, y), 2)[0] * ops.split(_both(x, y), [x.shape[0]])[1],
+    "slice": lambda x, y: ops.slice(_both(x, y), (x.shape[0], 0), (x.shape[0], 2)) * x[:, :2],
+    "in turn": lambda x, y: ops.split(ops.concatenate([x, y, x * y, y]), 4)[2] * x,
+    "of joined": lambda x, y: (_both(_both(x, y), x)[x.shape[0] :])[: y.shape[0]] * x,
+    "parts as an axis": lambda x, y: ops.reshape(_both(x, y), (2, -1, 3))[1] * x,
+    "axis as parts": lambda x, y: ops.reshape(ops.stack([x, y]), (-1, 3))[: x.shape[0]] * y,
+    "tile": lambda x, y: (ops.tile(x, (2, 1)) * _both(y, x))[x.shape[0] :] + y,
+    "merged rows": lambda x, y: ops.reshape(_both(x[:, :2], y[:, :2]), (-1, 1))[2 * x.shape[0] :],
+    "new values": lambda x, y: (_both(x, y) * ops.ones((x.shape[0] + y.shape[0], 1)))[: x.shape[0]],
+    "half of them": lambda x, y: _both(x, y)[: _both(x, y).shape[0] // 2] * x,
+    "numbers of rows": lambda x, y: x * ops.split(ops.arange(ops.shape(_both(x, y))[0]), 2)[1][:, None] + y * 0,
+    "places": lambda x, y: x * 0 + ops.cast(ops.argmax(_both(x, y), axis=0), "float64") + y,
+    "another axis": lambda x, y: ops.transpose(ops.concatenate([ops.transpose(x), ops.transpose(y)], 1)[:, :5]) + y,
+}
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_rows_of_values_can_be_laid_one_behind_the_other(name):
+    check_divided(JOINED[name], X, P, batched=(True, True))
+
+
+def test_a_concatenation_of_rows_is_cut_where_its_parts_meet_or_not_at_all():
+    for wrong in (lambda x: _both(x, x)[:3], lambda x: _both(x, x)[1:], lambda x: ops.split(_both(x, x), 5)):
+        with pytest.raises(ValueError, match="where parts of 5 and 5 rows meet"):
+            check_divided(wrong, X, batched=(True,), cuts=((2, 3),))
+    with pytest.raises(ValueError, match=r"5 \+ 5"):
+        check_divided(lambda x: _both(x, x) * ops.ones((2 * x.shape[0], 1)), X, batched=(True,), cuts=((2, 3),))
+    with pytest.raises(ValueError, match="where parts of 4 and 4 and 4 rows meet"):  # 4: one part, or two of our own?
+        check_divided(lambda x: ops.concatenate([x, x, x])[:4], X[:4], batched=(True,), cuts=((2, 2),))
+
+
+@pytest.mark.parametrize("draw", [lambda s: random.uniform(s, seed=3), lambda s: random.gamma(s, 2.0, seed=3)])
+def test_random_rows_of_a_concatenation_are_those_of_one_process(draw):
+    check_divided(lambda x: ops.split(draw(ops.shape(_both(x, x))), 2)[1] * x, X, batched=(True,))
+    check_divided(lambda x: ops.split(random.dropout(_both(x, x), 0.5, seed=3), 2)[1] * x, X, batched=(True,))
+
+
+def test_lengths_put_together_by_ops_are_a_shape():
+    def repeated(x):
+        rows = ops.concatenate([ops.expand_dims(ops.shape(x)[0], -1), ops.convert_to_tensor([1])], axis=0)
+        return x * ops.tile(P[:1], rows) + ops.tile(P[:1], ops.stack([ops.shape(x)[0], 1]))
+
+    (y,) = check(repeated, X)
+    np.testing.assert_allclose(y, X * P[:1] + P[:1])
+    check_divided(repeated, X, batched=(True,))
+    check_divided(lambda x: x * ops.repeat(P[:1], ops.shape(x)[0], axis=0), X, batched=(True,))

@@ -396,3 +396,19 @@ def test_wrong_gradients_are_refused():
         optimizer.apply([np.ones(3)], [Variable(np.ones(3), name="other")])
     with pytest.raises(ValueError, match="gradient of shape"):
         optimizer.apply([np.ones((30, 40)), *(v.array for v in trained[1:])], trained)
+
+
+def test_a_state_that_rules_add_is_named_by_its_place_alone() -> None:
+    def built() -> optimizers.Optimizer:
+        made = optimizers.Adafactor()
+        made.build([Variable(np.ones((2, 3), np.float32), name="kernel")])
+        return made
+
+    one, other = built(), built()
+    one.load_scalar_state({name: array + 1 for name, array in one.scalar_state().items()})
+    state = one.scalar_state()
+    assert sorted(state) == ["added/0", "added/1", "added/2", "iteration", "learning_rate"]
+    older = {f"{name}/dense_3_kernel" if name.startswith("added") else name: a for name, a in state.items()}
+    other.load_scalar_state(older)
+    for name, array in other.scalar_state().items():
+        np.testing.assert_array_equal(array, state[name])

@@ -404,3 +404,29 @@ def test_what_layers_of_a_class_add_counts_once_from_the_first_step_on() -> None
             model.reset_metrics()
             logs = model.train_on_batch(x, y, return_dict=True)
             assert logs["loss"] - logs["mse"] == pytest.approx(2.0, rel=1e-5)
+
+
+def test_a_sequential_takes_other_lengths_where_its_layers_do() -> None:
+    for model in (
+        dtrain.Sequential([layers.Dense(2)]),
+        dtrain.Sequential([dtrain.Input((9, 3)), layers.Dense(2)]),
+    ):
+        assert model(np.ones((2, 9, 3))).shape == (2, 9, 2)
+        assert model.predict(np.ones((2, 13, 3)), verbose=0).shape == (2, 13, 2)
+        with pytest.raises(ValueError, match="expects shape"):
+            model(np.ones((2, 13, 4)))
+
+
+def test_a_layer_may_hold_a_sequential_for_sequences_of_any_length() -> None:
+    class Block(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = dtrain.Sequential([layers.Dense(4, activation="relu"), layers.Dense(2)])
+
+        def call(self, inputs: Any) -> Any:
+            return inputs + self.inner(inputs)
+
+    sequence = dtrain.Input((None, 2))
+    model = dtrain.Model(sequence, Block()(sequence))
+    for length in (5, 8):
+        assert model.predict(np.ones((3, length, 2)), verbose=0).shape == (3, length, 2)

@@ -13,6 +13,7 @@ from threadpoolctl import ThreadpoolController
 import dtrain
 from dtrain import layers
 from dtrain.checkpoint import newest_good
+from dtrain.training import checkpointing
 from dtrain.training.micro_shards import shard_count
 from dtrain.training.training_checkpoint import TrainingCheckpoint
 from tests.training.models import classifier, labels, linear, regression_data, two_outputs, two_targets
@@ -138,3 +139,14 @@ def test_a_checkpoint_says_how_batches_were_cut_and_another_way_warns(tmp_path: 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         linear().fit(x, y, verbose=0, epochs=2, resume=tmp_path, reproducible=4)
+
+
+@pytest.mark.parametrize("component", ["numpy", "blas", "simd", "cpu", "kernels"])
+def test_resuming_where_bits_may_differ_warns(tmp_path: Path, component: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = regression_data()
+    linear().fit(x, y, verbose=0, callbacks=[TrainingCheckpoint(tmp_path)], reproducible=True)
+    saved = dict(newest_good(tmp_path)[1].versions)
+    assert saved[component]
+    monkeypatch.setattr(checkpointing, "_versions", lambda session: saved | {component: "another"})
+    with pytest.warns(UserWarning, match=rf"bits may differ: {component}: .* when saved, another now"):
+        linear().fit(x, y, verbose=0, epochs=2, resume=tmp_path, reproducible=True)

@@ -10,6 +10,7 @@ from dtrain.cli.checks.check import Check
 from dtrain.cli.mpirun import is_root
 from dtrain.distributed.cores import share
 from dtrain.distributed.launcher import Launch, detect
+from dtrain.distributed.placement import lonely
 
 SMALL_SHM_BYTES = 256 * 2**20
 SCHEDULERS = {"Slurm": "SLURM_JOB_ID", "PBS": "PBS_JOBID", "LSF": "LSB_JOBID", "Grid Engine": "JOB_ID"}
@@ -76,6 +77,9 @@ def scheduler(environment: Mapping[str, str]) -> Check:
 
 def launcher(launch: Launch) -> Check:
     """Say which launcher started this process."""
+    wrong = lonely(launch)
+    if wrong is not None:
+        return Check("Launcher", wrong.what, "warn", wrong.advice)
     if not launch.parallel:
         return Check("Launcher", "none: this is one process")
     return Check("Launcher", f"{launch.launcher}: rank {launch.rank} of {launch.size or 'several'}")
