@@ -83,9 +83,12 @@ def _load(source: Path, compile: bool, safe_mode: bool) -> Any:
     from dtrain.models import load_model, model_from_json
     from dtrain.saving.files import Kind, kind_of
 
-    if kind_of(source, "convert") is Kind.JSON:
-        return model_from_json(source.read_text())
-    return load_model(source, compile=compile, safe_mode=safe_mode)
+    try:
+        if kind_of(source, "convert") is Kind.JSON:
+            return model_from_json(source.read_text(encoding="utf-8"))
+        return load_model(source, compile=compile, safe_mode=safe_mode)
+    except TypeError as error:
+        raise UserError(str(error)) from error
 
 
 def _empty(like: str, safe_mode: bool) -> Any:

@@ -44,13 +44,24 @@ def config_from(table: dict[str, Any], source: str, folder: Path, arguments: Seq
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        _check_integers(table, "")
+        return table
     except FileNotFoundError:
         raise UserError(f"{path}: no such configuration file. Expected the path of a TOML file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as a configuration: {error}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not valid TOML: {error}") from None
+
+
+def _check_integers(value: Any, key: str) -> None:
+    """TOML has integers of 64 bits; Python reads longer ones, of any length, which it may then refuse to print."""
+    if isinstance(value, (dict, list)):
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            _check_integers(item, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError(f"{key}: expected an integer of 64 bits")
 
 
 def _check_keys(
@@ -88,7 +99,16 @@ def _convert(table: dict[str, Any], file: str, overrides: Mapping[str, Override]
             except UserError:
                 put(table, override, value)
         source = _source(key, file, overrides)
-        raise UserError(f"{source}: {key}: expected {expected(Config, key, error)}. Received: {value!r}") from None
+        raise UserError(f"{source}: {key}: expected {expected(Config, key, error)}. Received: {shown(value)}") from None
+
+
+def shown(value: Any) -> str:
+    """A value for a message, its middle left out if it is long: Python refuses to write integers of all lengths."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return f"{type(value).__name__} of a size that cannot be shown"
+    return text if len(text) <= 200 else f"{text[:150]} ... {text[-20:]}"
 
 
 def _completed(config: Config, folder: Path, overrides: Mapping[str, Override]) -> Config:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dtrain.saving.inspection import ModelFile
 
+_WITHOUT_WEIGHTS = 1 << 30  # the bytes that a model may take to be shown whose file is a configuration alone
+
 
 def open_if_model(path: Path) -> ModelFile | None:
     """What the file or folder holds if it is one of Keras; None for a run's folder, a checkpoint, any other HDF5.
@@ -61,7 +63,8 @@ def _architecture(file: ModelFile) -> Iterator[str]:
     from dtrain.saving.model_file import build_model
 
     try:
-        model = build_model(dict(file.config or {}), file.version or "1", None, False, True, file.path)
+        size = file.content.nbytes or _WITHOUT_WEIGHTS
+        model = build_model(dict(file.config or {}), file.version or "1", None, False, True, file.path, size)
     except (CheckpointError, ImportError, NotImplementedError, TypeError, ValueError) as error:
         yield f'Model: "{_name(file)}"'
         width = max((len(name) for name, _ in file.layers), default=0)

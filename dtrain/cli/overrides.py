@@ -27,7 +27,7 @@ class Override:
         """The text as a TOML value; what is none is a string, so that `data.name=mnist` needs no quotes."""
         try:
             table = tomllib.loads(f"value = {self.text}")
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             return self.text
         value = table["value"]
         if len(table) > 1 or isinstance(value, (datetime.date, datetime.time)):

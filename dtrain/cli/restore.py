@@ -77,14 +77,30 @@ def _from_configuration(state: TrainingState, path: Path, overrides: Sequence[st
 
     table: dict[str, Any] = without_none(state.run_config)
     config = config_from(table, f"{path}, its configuration", path.resolve().parent, overrides)
+    _refuse_code_of_a_run(config, path, overrides)
     model = build_model(config.model)
     compile_model(model, config, steps_per_epoch=1)
     restore_weights(model, state, str(path))
     return Restored(model, config, path)
 
 
+def _refuse_code_of_a_run(config: Config, path: Path, overrides: Sequence[str]) -> None:
+    """A run leaves no Python files in its folder: one there, which its checkpoint names, is a stranger's."""
+    from dtrain.cli.overrides import parse_overrides
+
+    given = parse_overrides(overrides)
+    folder = path.resolve().parent
+    folder = folder.parent if folder.name == CHECKPOINTS else folder
+    for key, reference in (("model.file", config.model.get("file")), ("data.file", config.data.file)):
+        if reference is not None and key not in given and Path(reference).is_relative_to(folder):
+            raise UserError(
+                f"{path}: its configuration asks to run {reference}, which came with the checkpoint. If you trust it, "
+                f"move the Python file out of {folder} and give {key}=path.py:function."
+            )
+
+
 def _from_architecture(state: TrainingState, path: Path) -> Restored:
-    from dtrain.saving.serialization import deserialize_keras_object
+    from dtrain.saving.model_file import build_model
     from dtrain.training.checkpointing import restore_weights
 
     if state.model_config is None:
@@ -92,8 +108,9 @@ def _from_architecture(state: TrainingState, path: Path) -> Restored:
             f"{path}: holds weights, but neither a run's configuration nor the model's architecture, since its class "
             "is code of its own. In Python: build the model and go on by fit(..., resume=folder)."
         )
+    weight_bytes = sum(array.nbytes for array in state.weights.values())
     try:
-        model = deserialize_keras_object({**state.model_config, "compile_config": None})
+        model = build_model(state.model_config, "3", None, False, True, str(path), weight_bytes)
     except (TypeError, ValueError) as error:
         raise UserError(f"{path}: the model cannot be made again: {error}") from error
     restore_weights(model, state, str(path))
@@ -104,7 +121,10 @@ def _from_model_file(path: Path, overrides: Sequence[str]) -> Restored:
     from dtrain.saving import load_model
 
     _refuse_overrides(path, overrides)
-    return Restored(load_model(path, compile=False), None, path)
+    try:
+        return Restored(load_model(path, compile=False), None, path)
+    except TypeError as error:
+        raise UserError(str(error)) from error
 
 
 def _refuse_overrides(path: Path, overrides: Sequence[str]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -71,12 +73,14 @@ def _array(path: Path) -> Array | None:
 
 def _numpy(path: Path) -> Array:
     try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        # Mapped, an array that says to be larger than its file is refused before memory is taken for it.
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ArithmeticError, EOFError, LookupError, MemoryError, OSError, RecursionError, SyntaxError, TokenError,
+            TypeError, ValueError, zipfile.BadZipFile) as error:  # fmt: skip
         raise UserError(f"{path}: cannot be read as a NumPy array: {error}") from None
     if not isinstance(array, np.ndarray):
         raise UserError(f"{path}: expected one array (.npy). Received an archive of {', '.join(array.files)}.")
-    return array
+    return np.array(array)
 
 
 def _pixels(path: Path, array: Array | None, frame: Frame, invert: bool | None) -> Array:

@@ -16,5 +16,5 @@ def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: i
         FileNotFoundError: the file is nowhere; the message says where to put it.
         ValueError: for a damaged file.
     """
-    file = read_npz(find_file("boston_housing", path))
+    file = read_npz(find_file("boston_housing", path), "x", "y")
     return split_rows(file["x"], file["y"], test_split, seed)

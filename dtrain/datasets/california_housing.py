@@ -22,6 +22,6 @@ def load_data(
     """
     if version not in _ROWS:
         raise ValueError(f"california_housing.load_data: expected 'large' or 'small'. Received: {version=}")
-    file = read_npz(find_file("california_housing", path))
+    file = read_npz(find_file("california_housing", path), "x", "y")
     count = _ROWS[version]
     return split_rows(file["x"][:count], file["y"][:count], test_split, seed)

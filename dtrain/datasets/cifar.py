@@ -29,7 +29,7 @@ def load_images(dataset: str, folder: str, archive: str, files: list[str], label
     unpacked = [place for root in roots for place in (root / folder, *root.glob(f"*/{folder}"))]
     for place in unpacked:
         if all((place / name).is_file() for name in files):
-            return [_pair(load_plain((place / name).read_bytes()), labels, place / name) for name in files]
+            return [_pair(_plain(place / name), labels, place / name) for name in files]
     packed = [place for root in roots for place in (root / archive, *root.glob(f"{folder}*")) if _is_archive(place)]
     if packed:
         found = read_members(packed[0], files)
@@ -44,11 +44,23 @@ def _is_archive(place: Path) -> bool:
     return place.is_file() and tarfile.is_tarfile(place)
 
 
+def _plain(place: Path) -> Any:
+    try:
+        return load_plain(place.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
+
+
 def _pair(content: Any, labels: bytes, place: Path) -> Pair:
     """Images (N, 32, 32, 3) and labels (N, 1), from rows of 3 · 32 · 32 bytes."""
-    if not isinstance(content, dict) or b"data" not in content or labels not in content:
-        raise ValueError(f"{place}: expected a dict with data and {labels.decode()}")
-    images = np.asarray(content[b"data"], np.uint8).reshape(-1, 3, 32, 32)
+    images = content.get(b"data") if isinstance(content, dict) else None
+    numbers = content.get(labels) if images is not None else None
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != (3 * 32 * 32,):
+        raise ValueError(f"{place}: expected a dict with data, bytes of shape (n, 3072), and {labels.decode()}")
+    listed = numbers if isinstance(numbers, list) else []
+    if len(listed) != len(images) or not all(type(number) is int and 0 <= number < 256 for number in listed):
+        raise ValueError(f"{place}: expected {labels.decode()}: {len(images)} numbers from 0 to 255 in a list")
+    images = images.reshape(-1, 3, 32, 32)
     if image_data_format() == "channels_last":
         images = images.transpose(0, 2, 3, 1)
-    return images, np.asarray(content[labels], np.uint8)[:, None]
+    return images, np.asarray(listed, np.uint8)[:, None]

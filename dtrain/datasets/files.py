@@ -7,6 +7,9 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+_FREE_BYTES = 1 << 28  # a file may unpack to so much, and
+_EXPANSION = 100  # so many times its own size: MNIST unpacks to 5 times its size, texts to 20 times
+
 
 def cache_folder() -> Path:
     """Return the folder for downloads: `$DTRAIN_CACHE_DIR`, else `$XDG_CACHE_HOME/dtrain`, else `~/.cache/dtrain`."""
@@ -26,6 +29,22 @@ def search_folders(name: str) -> list[Path]:
 def keras_folder() -> Path:
     """Return where Keras keeps its downloads: `datasets` in `$KERAS_HOME`, else in `~/.keras`."""
     return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "datasets"
+
+
+def check_unpacked(path: str | os.PathLike[str], unpacked: int) -> None:
+    """Refuse a compressed file whose content is far larger than images, numbers and texts can be compressed.
+
+    Args:
+        unpacked: bytes that it declares, or that came out of it so far.
+
+    Raises:
+        ValueError: for a file of that kind.
+    """
+    stored = os.path.getsize(path)
+    if unpacked > _FREE_BYTES + _EXPANSION * stored:
+        raise ValueError(
+            f"{os.fspath(path)}: expected data. Found: {stored:,} bytes that unpack to {unpacked:,} or more"
+        )
 
 
 def write_whole(path: str | os.PathLike[str], *parts: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 Names = Any
 """The name of a dataset, or a list, tuple or dict of such: the structure of what a model takes."""
+_FREE_BYTES = 2**26  # a row may be so much larger than the file: what was never written is not stored
 _CHUNK_CACHE_BYTES = 64 * 2**20  # rows that are shuffled come back to a chunk again and again
 
 
@@ -41,7 +43,8 @@ class HDF5Data:
 
     Raises:
         OSError: the file cannot be opened.
-        ValueError: a dataset is missing or has another number of rows; the message lists what there is.
+        ValueError: a dataset is missing or has another number of rows (the message lists what there is), or its values
+            lie in other files, which could be any on this machine.
     """
 
     def __init__(
@@ -120,9 +123,21 @@ class HDF5Data:
             raise ValueError(
                 f"HDF5Data: {self.path} has no dataset of rows {name!r}. It has: {', '.join(there) or 'none'}"
             )
+        _check_place(dataset, name, self._file)
         if dataset.dtype.kind not in "fiub":
             raise ValueError(f"HDF5Data: {name!r} of {self.path} must hold numbers. Found: {dataset.dtype}")
         return _Reader(dataset, self.path)
+
+
+def _check_place(dataset: h5py.Dataset, name: str, file: h5py.File) -> None:
+    """Refuse values that the file says to lie elsewhere, and rows that are larger than the file by far."""
+    path = file.filename
+    if dataset.external or dataset.is_virtual or dataset.file.filename != path:
+        raise ValueError(f"HDF5Data: {name!r} of {path} keeps its values in another file. Copy them into this one")
+    row_bytes = prod(dataset.shape[1:]) * dataset.dtype.itemsize
+    stored = os.path.getsize(path)
+    if row_bytes > _FREE_BYTES + stored:
+        raise ValueError(f"HDF5Data: a row of {name!r} has {row_bytes:,} bytes, in {path} of {stored:,}")
 
 
 class _Reader:

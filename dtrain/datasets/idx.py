@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .files import write_whole
+from .files import check_unpacked, write_whole
 
 Path = str | os.PathLike[str]
 Stream = BinaryIO | gzip.GzipFile
@@ -80,6 +80,8 @@ def write_idx(path: Path, array: ArrayLike) -> None:
 def _read(stream: Stream, path: Path) -> NDArray[Any]:
     dtype, shape = _read_header(stream, path)
     size = prod(shape) * dtype.itemsize
+    if isinstance(stream, gzip.GzipFile):
+        check_unpacked(path, size)
     data = bytearray()
     while len(data) < size and (chunk := stream.read(min(_CHUNK_BYTES, size - len(data)))):
         data += chunk

@@ -40,7 +40,7 @@ def load_data(
     num_words = kwargs.pop("nb_words", num_words)
     if kwargs:
         raise TypeError(f"imdb.load_data: unknown argument(s) {', '.join(kwargs)}")
-    file = read_npz(find_file("imdb", path))
+    file = read_npz(find_file("imdb", path), "x_train", "y_train", "x_test", "y_test")
     random = np.random.RandomState(seed)
     parts = [shuffled(file[f"x_{part}"], file[f"y_{part}"], random) for part in ("train", "test")]
     kept = [not_longer(with_start(x, start_char, index_from), y, maxlen) for x, y in parts]

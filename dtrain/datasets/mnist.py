@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from .download import download_gzip
 from .files import cache_folder, keras_folder, search_folders
 from .idx import read_idx
+from .keras_cache import read_npz
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
@@ -112,13 +111,8 @@ def _read_pair(images: Path, labels: Path) -> Pair:
 
 
 def _read_npz(path: Path) -> tuple[Pair, Pair]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            x_train, y_train, x_test, y_test = (file[key] for key in ("x_train", "y_train", "x_test", "y_test"))
-    except (KeyError, TypeError, EOFError, ValueError, MemoryError, zlib.error, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path}: expected an .npz file with x_train, y_train, x_test and y_test. Found: {error}"
-        ) from error
+    file = read_npz(path, "x_train", "y_train", "x_test", "y_test")
+    x_train, y_train, x_test, y_test = file.values()
     train = _check(x_train, y_train, f"{path}, x_train", f"{path}, y_train")
     return train, _check(x_test, y_test, f"{path}, x_test", f"{path}, y_test")
 

@@ -30,7 +30,7 @@ def load_data(
         FileNotFoundError: the file is nowhere; the message says where to put it.
         ValueError: for a damaged file, or a `maxlen` that leaves nothing.
     """
-    file = read_npz(find_file("reuters", path))
+    file = read_npz(find_file("reuters", path), "x", "y")
     x, y = shuffled(file["x"], file["y"], np.random.RandomState(seed))
     texts, labels = not_longer(with_start(x, start_char, index_from), y, maxlen)
     words = frequent(texts, num_words, skip_top, oov_char)

@@ -52,7 +52,16 @@ def frequent(texts: Sequences, num_words: int | None, skip_top: int, oov_char: i
 
 
 def word_index(dataset: str, path: str) -> dict[str, int]:
-    """The number of each word."""
-    with open(find_file(dataset, path), encoding="utf-8") as file:
-        table: dict[str, int] = json.load(file)
+    """The number of each word.
+
+    Raises:
+        ValueError: for a file of something else.
+    """
+    place = find_file(dataset, path)
+    try:
+        table = json.loads(place.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{place}: expected JSON. Found: {error}") from error
+    if not isinstance(table, dict) or not all(type(number) is int for number in table.values()):
+        raise ValueError(f"{place}: expected an object of words and their numbers")
     return table

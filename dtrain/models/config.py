@@ -97,18 +97,22 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     """The model (without weights) that `model.to_json()` of dtrain or any Keras describes.
 
     Raises:
-        ValueError: for text that is no model's configuration.
+        ValueError, TypeError: for text that is no model's configuration.
     """
     from .model import Model
 
     try:
         config = json.loads(json_string)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"model_from_json: expected JSON. Received: {json_string[:60]!r} ({error})") from None
+    from dtrain.saving.config_size import check_size
     from dtrain.saving.legacy.config import modernized
+    from dtrain.saving.model_file import named_errors
 
     version = str(config.get("keras_version", "3")) if isinstance(config, dict) else "3"
-    model = deserialize_keras_object(modernized(config, version), custom_objects)
+    with named_errors("model_from_json"):
+        check_size(config)
+        model = deserialize_keras_object(modernized(config, version), custom_objects)
     if not isinstance(model, Model):
         raise ValueError(f"model_from_json: expected the configuration of a model. Received that of a {model!r}")
     return model

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from dtrain.graph.symbolic import Node, OpCall
+from dtrain.graph.symbolic import Node, OpCall, is_operation, is_symbolic
 from dtrain.saving.serialization import serialize_keras_object
 
 
@@ -128,7 +128,13 @@ def find_op(entry: dict[str, Any]) -> Callable[..., Any] | None:
 
 
 def call_op(function: Callable[..., Any], config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Call an op as an entry of a file says: arguments of the node, then what the configuration holds."""
+    """Call an op as an entry of a file says: arguments of the node, then what the configuration holds.
+
+    Raises:
+        ValueError: when no argument is a symbolic tensor: the op would be computed now, however large its result.
+    """
+    if not is_symbolic(*args, *kwargs.values()):
+        raise ValueError(f"Model: the operation {function.__name__!r} is called on no symbolic tensor")
     known = inspect.signature(function).parameters
     settings = {key: value for key, value in config.items() if key in known and key not in ("name", *kwargs)}
     if function.__name__ == "get_item" and isinstance(args[1], list):
@@ -150,6 +156,7 @@ def _ops_by_class() -> dict[str, Callable[..., Any]]:
     for namespace in (ops, getattr(ops, "nn", ops), getattr(ops, "linalg", ops)):
         for name in dir(namespace):
             function = getattr(namespace, name)
-            if inspect.isfunction(function) and not name.startswith("_"):
+            # Those that are no operations on tensors run functions, for ever if they like; no file needs them.
+            if inspect.isfunction(function) and not name.startswith("_") and is_operation(function):
                 found.setdefault(_class_name(name).lower(), function)
     return found

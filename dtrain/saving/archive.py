@@ -8,8 +8,10 @@ import json
 import os
 import shutil
 import stat
+import struct
 import time
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from dtrain.distributed.console import is_main
 
 from .files import PathLike, write_file
 from .hdf5 import Hdf5, read_hdf5
+from .limits import allowed_bytes
 from .same_object import mark_same_objects
 from .serialization import serialize_keras_object
 from .sharing import shared_objects
@@ -28,8 +31,6 @@ CONFIG, METADATA, WEIGHTS, ASSETS = "config.json", "metadata.json", "model.weigh
 
 _MEMBERS = {CONFIG, METADATA, WEIGHTS, ASSETS}
 FORMAT_VERSION = "3.0.0"  # the first Keras that reads what is written here
-_FREE_BYTES = 1 << 26
-_EXPANSION = 100  # deflated members cannot be larger by far, unless they are made to
 
 
 @dataclass(slots=True)
@@ -149,7 +150,8 @@ def _read_zip(path: Path) -> dict[str, bytes]:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             _check_entries(path, entries)
             return {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
+    except (zipfile.BadZipFile, ArithmeticError, EOFError, LookupError, MemoryError, RuntimeError, ValueError,
+            struct.error, zlib.error) as error:  # fmt: skip
         if isinstance(error, DamagedError):
             raise
         raise DamagedError(f"{path} is damaged or no .keras archive: {error}") from error
@@ -168,8 +170,8 @@ def _check_entries(path: Path, entries: list[zipfile.ZipInfo]) -> None:
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise DamagedError(f"{path} is refused: its member {entry.filename!r} is a link")
     declared = sum(entry.file_size for entry in entries)
-    stored = sum(entry.compress_size for entry in entries)
-    if declared > _FREE_BYTES + _EXPANSION * stored:
+    stored = min(sum(entry.compress_size for entry in entries), path.stat().st_size)  # members may overlap
+    if declared > allowed_bytes(stored):
         raise DamagedError(f"{path} is refused: its members declare {declared:,} bytes and store {stored:,}")
 
 

@@ -24,6 +24,9 @@ _PACKAGES = (
     "dtype_policies",
     "random.seed",
 )
+_WITH_FUNCTIONS = ("activations", "losses", "metrics")
+# Functions of these that are no activation, loss or metric: a file has no use for them.
+_HELPERS = {"deserialize", "deserialize_keras_object", "get", "resolve", "serialize", "serialize_keras_object"}
 _ROOTS = {"keras", "tf_keras", "tensorflow", "dtrain", "builtins"}
 # What comes to the reader as one of these is a class of `keras` itself or of a folder that dtrain does not have.
 _ALIASES = {"random": "random.seed", "engine": "models", "legacy": "layers", "keras": "models"}
@@ -69,9 +72,10 @@ def find_class(name: str, module: str | None, only_there: bool = False) -> type 
 def find_function(name: str, module: str | None) -> FunctionType | None:
     """The function of dtrain that a file calls `name` (activations, losses, metrics)."""
     for package in _candidates(module):
-        found = _lookup(package, name)
-        if isinstance(found, FunctionType):
-            return found
+        if package in _WITH_FUNCTIONS and name not in _HELPERS:
+            found = _lookup(package, name)
+            if isinstance(found, FunctionType):
+                return found
     return None
 
 

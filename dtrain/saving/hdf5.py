@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,16 +12,20 @@ import numpy as np
 
 from dtrain.checkpoint.errors import CheckpointError, DamagedError
 from dtrain.checkpoint.safety import walk
-from dtrain.graph import Array
+
+from .limits import allowed_bytes
+from .own_files import OwnFiles
 
 if TYPE_CHECKING:
     import h5py
 
+    from dtrain.graph import Array
+
 Text = str | Sequence[str]
 
 _ATTRIBUTE_BYTES = 64512  # what an object header of HDF5 holds
-_FREE_BYTES = 1 << 26  # data may declare so much, and
-_EXPANSION = 100  # so many times the size of the file: compressed weights do not come near to it
+_serial = itertools.count()
+_own = OwnFiles()
 
 
 @dataclass(slots=True)
@@ -29,6 +34,11 @@ class Hdf5:
 
     arrays: dict[str, Array] = field(default_factory=dict)
     attributes: dict[str, dict[str, Text]] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
 
     def text(self, path: str, name: str) -> str | None:
         """The text `name` of a group; None if there is none."""
@@ -52,7 +62,8 @@ def encode_hdf5(content: Hdf5) -> bytes:
     """The bytes of a plain HDF5 file; equal contents give equal bytes."""
     import h5py
 
-    with h5py.File("image", "w", driver="core", backing_store=False, libver="earliest") as file:
+    # HDF5 knows open files by name, those in memory too: another thread may be building one now.
+    with h5py.File(f"model {next(_serial)}", "w", driver="core", backing_store=False, libver="earliest") as file:
         for path, texts in content.attributes.items():
             group = file.require_group(path or "/")
             for name, value in _split(texts):
@@ -63,20 +74,34 @@ def encode_hdf5(content: Hdf5) -> bytes:
         for path, array in content.arrays.items():
             file.create_dataset(path, data=array, track_times=False)
         file.flush()
-        return bytes(file.id.get_file_image())
+        return _own.remember(bytes(file.id.get_file_image()))
 
 
 def read_hdf5(source: str | os.PathLike[str] | bytes, label: str) -> Hdf5:
     """All arrays and texts of an HDF5 file, given by its path or its bytes; `label` names it in errors.
 
+    libhdf5 crashes, or never ends, on some files that are damaged or made to do so. So a process of its own reads all
+    but those that this process has written itself.
+
     Raises:
         DamagedError: for a file that is no HDF5 or is damaged, and for what only an attacker writes: links to other
             places or files, external and virtual data, data that declare far more bytes than they store.
     """
+    place = source if isinstance(source, bytes) else os.fspath(source)
+    content = None
+    if not _own.knows(place):
+        from .isolation import read_isolated
+
+        content = read_isolated(place, label)
+    return read_directly(place, label) if content is None else content
+
+
+def read_directly(source: str | bytes, label: str) -> Hdf5:
+    """`read_hdf5` in this process."""
     import h5py
 
     try:
-        handle = h5py.h5f.open_file_image(source) if isinstance(source, bytes) else os.fspath(source)
+        handle = h5py.h5f.open_file_image(source) if isinstance(source, bytes) else source
         with h5py.File(handle, "r") as file:
             return _read(file, len(source) if isinstance(source, bytes) else os.path.getsize(source))
     except CheckpointError as error:
@@ -90,10 +115,17 @@ def _read(file: h5py.File, file_bytes: int) -> Hdf5:
     _check_sizes(datasets, file_bytes)
     groups = {"": file}
     file.visititems(lambda name, item: groups.update({name: item}) if not hasattr(item, "dtype") else None)
-    return Hdf5(
-        {path: array for path, dataset in datasets.items() if (array := _array(dataset)) is not None},
-        {path: texts for path, group in groups.items() if (texts := _texts(group))},
-    )
+    attributes: dict[str, dict[str, Text]] = {}
+    left = allowed_bytes(file_bytes)
+    for path, group in groups.items():
+        if texts := _texts(group):
+            attributes[path] = texts
+            left -= sum(
+                len(text) for value in texts.values() for text in ((value,) if isinstance(value, str) else value)
+            )
+            if left < 0:
+                raise DamagedError(f"its texts take far more than its {file_bytes:,} bytes")
+    return Hdf5({p: array for p, dataset in datasets.items() if (array := _array(dataset)) is not None}, attributes)
 
 
 def _check_sizes(datasets: Mapping[str, h5py.Dataset], file_bytes: int) -> None:
@@ -102,7 +134,7 @@ def _check_sizes(datasets: Mapping[str, h5py.Dataset], file_bytes: int) -> None:
         if dataset.external or dataset.is_virtual:
             raise DamagedError(f"{path!r} keeps its values in another file; such data are not read")
         declared += dataset.nbytes if dataset.shape is not None else 0
-    if declared > _FREE_BYTES + _EXPANSION * file_bytes:
+    if declared > allowed_bytes(file_bytes):
         raise DamagedError(f"it declares {declared:,} bytes of data in a file of {file_bytes:,}")
 
 

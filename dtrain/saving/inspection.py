@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dtrain.checkpoint.errors import DamagedError
+
 from .files import Kind, PathLike, kind_of
 from .hdf5 import Hdf5, read_hdf5
 from .weights import VARS
@@ -93,8 +95,10 @@ def _open_archive(place: str, kind: Kind) -> ModelFile:
 
 def _open_json(place: str) -> ModelFile:
     with open(place, "rb") as file:
-        listing = json.load(file)
-    if isinstance(listing, Mapping) and "weight_map" in listing:
+        listing = _parsed(file.read().decode("utf-8", "replace"))
+    if listing is None:
+        raise DamagedError(f"{place} is damaged or no JSON object")
+    if "weight_map" in listing:
         content = read_weights(place)
         return ModelFile(place, "weights in the layout of Keras 3, in several files", None, None, None, content, [])
     version = str(listing.get("keras_version")) if listing.get("keras_version") else None

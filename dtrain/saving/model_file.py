@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dtrain.checkpoint.errors import DamagedError
 
+from .config_size import check_size
 from .files import Kind, PathLike, kind_of, may_write, write_file
+from .limits import FREE_BYTES
 from .serialization import deserialize_keras_object
 from .sharing import shared_objects
 
@@ -95,7 +98,9 @@ def _load_archive(path: str, custom_objects: Mapping[str, Any] | None, compile: 
     from .weights_assign import assign_weights_tree
 
     archive = read_archive(path)
-    model = build_model(archive.config, archive.keras_version, custom_objects, compile, safe_mode, path)
+    model = build_model(
+        archive.config, archive.keras_version, custom_objects, compile, safe_mode, path, archive.weights.nbytes
+    )
     restore_assets(model, archive.assets)
     if archive.weights.arrays:
         assign_weights_tree(model, archive.weights.arrays, source=path)
@@ -109,22 +114,42 @@ def build_model(
     compile: bool,
     safe_mode: bool,
     source: str,
+    weight_bytes: int = 0,
 ) -> Model:
-    """The model that a configuration of any generation describes, with initial weights."""
+    """The model that a configuration of any generation describes, with initial weights.
+
+    Args:
+        source: names the file in errors.
+        weight_bytes: of the weights that the file has for it; a model that takes far more is refused.
+    """
+    from dtrain.graph.allowance import allowance
     from dtrain.models import Model
 
     from .legacy.config import modernized
     from .registration import custom_object_scope
     from .same_object import mark_same_objects
 
-    try:
-        with custom_object_scope(custom_objects), shared_objects():
-            modern = mark_same_objects(modernized(config, keras_version))
-            if not compile:
-                modern["compile_config"] = None
-            model = deserialize_keras_object(modern, safe_mode=safe_mode)
-    except (LookupError, AttributeError, RecursionError) as error:
-        raise ValueError(f"load_model: the configuration in {source} is not understood: {error!r}") from error
+    scopes = custom_object_scope(custom_objects), shared_objects(), allowance(FREE_BYTES + 2 * weight_bytes)
+    with named_errors(f"load_model: {source}"), scopes[0], scopes[1], scopes[2]:
+        check_size(config)
+        modern = mark_same_objects(modernized(config, keras_version))
+        if not compile:
+            modern["compile_config"] = None
+        model = deserialize_keras_object(modern, safe_mode=safe_mode)
     if not isinstance(model, Model):
         raise ValueError(f"load_model: {source} holds a {type(model).__name__}, expected a model")
     return model
+
+
+@contextmanager
+def named_errors(source: str) -> Iterator[None]:
+    """Errors about a configuration get the name of its file; what nonsense in it leads to becomes a ValueError."""
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(f"{source}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, NotImplementedError,
+            RecursionError) as error:  # fmt: skip
+        raise ValueError(f"{source}: the configuration is not understood: {error!r}") from error

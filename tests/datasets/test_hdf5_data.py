@@ -97,3 +97,46 @@ def test_the_fingerprint_knows_other_rows_and_other_numbers(path: Path, tmp_path
         file.update({"x": X + 1, "y": Y})
     prints = {d.fingerprint() for d in (HDF5Data(path), HDF5Data(path, start=1), HDF5Data(tmp_path / "b.h5"))}
     assert len(prints) == 3 and HDF5Data(path).fingerprint() in prints
+
+
+def in_another_file(file: h5py.File, other: str) -> None:
+    file["x"] = h5py.ExternalLink(other, "/x")
+
+
+def by_a_link_to_a_link(file: h5py.File, other: str) -> None:
+    file["links/a"] = h5py.ExternalLink(other, "/")
+    file["x"] = h5py.SoftLink("/links/a/x")
+
+
+def virtual(file: h5py.File, other: str) -> None:
+    layout = h5py.VirtualLayout((ROWS, 3, 2), "f4")
+    layout[...] = h5py.VirtualSource(other, "x", (ROWS, 3, 2))
+    file.create_virtual_dataset("x", layout)
+
+
+def bytes_of_any_file(file: h5py.File, other: str) -> None:
+    file.create_dataset("x", (ROWS,), "u1", external=[(other, 0, ROWS)])
+
+
+@pytest.mark.parametrize("put", [in_another_file, by_a_link_to_a_link, virtual, bytes_of_any_file])
+def test_values_in_other_files_are_refused(put: Any, path: Path, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        put(file, str(path))
+        file["y"] = Y
+    with pytest.raises(ValueError, match=r"'x' of .*b\.h5 keeps its values in another file"):
+        HDF5Data(tmp_path / "b.h5")
+
+
+def test_links_within_the_file_are_followed(path: Path) -> None:
+    with h5py.File(path, "a") as file:
+        file["again"] = h5py.SoftLink("/x")
+    np.testing.assert_array_equal(HDF5Data(path, x="again").read_rows(np.array([2, 1]))[0], X[[2, 1]])
+
+
+@pytest.mark.parametrize("options", [{}, {"chunks": (1, 1 << 10)}])
+def test_rows_far_larger_than_the_file_are_refused(options: Any, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("x", (ROWS, 1 << 50), "f4", **options)
+        file["y"] = Y
+    with pytest.raises(ValueError, match=r"a row of 'x' has 4,503,599,627,370,496 bytes, in .*a\.h5"):
+        HDF5Data(tmp_path / "a.h5")

@@ -40,8 +40,7 @@ def read_layout(content: Hdf5, source: str) -> SavedWeights:
     root = WEIGHTS if _is_root(content, WEIGHTS) else ""
     names = content.texts(root, "layer_names")
     if names is None:  # Keras 0.x
-        count = int(content.text(root, "nb_layers") or 0)
-        names = [f"layer_{number}" for number in range(count)]
+        names = _numbered("layer", content.text(root, "nb_layers"), content, source)
     layers = [SavedLayer(name, ordered_arrays(content, _join(root, name), source)) for name in names]
     version = content.text(root, "keras_version") or content.text("", "keras_version") or "1"
     own = SavedLayer("", ordered_arrays(content, _join(root, TOP_LEVEL), source))
@@ -56,11 +55,21 @@ def ordered_arrays(content: Hdf5, group: str, source: str) -> dict[str, Array]:
     """The arrays of a group under their names, in the order in which its `weight_names` lists them."""
     names = content.texts(group, "weight_names")
     if names is None:
-        names = [f"param_{number}" for number in range(int(content.text(group, "nb_params") or 0))]
+        names = _numbered("param", content.text(group, "nb_params"), content, source)
     missing = [name for name in names if _join(group, name) not in content.arrays]
     if missing:
         raise DamagedError(f"{source} is damaged: the group {group!r} lists {missing}, which it does not hold")
     return {name: content.arrays[_join(group, name)] for name in names}
+
+
+def _numbered(kind: str, count: str | None, content: Hdf5, source: str) -> list[str]:
+    """The names of Keras 0.x, as many as an attribute says: never more than the file has groups and arrays."""
+    most = len(content.attributes) + len(content.arrays)
+    if count is None:
+        return []
+    if not count.isdecimal() or len(count) > 9 or int(count) > most:
+        raise DamagedError(f"{source} is damaged: it says that it holds {count[:20]} {kind}s, which it does not")
+    return [f"{kind}_{k}" for k in range(int(count))]
 
 
 def _join(group: str, name: str) -> str:

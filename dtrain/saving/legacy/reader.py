@@ -26,7 +26,7 @@ def load_legacy_model(path: str, custom_objects: Mapping[str, Any] | None, compi
         DamagedError: for a file that cannot be read.
         ValueError, TypeError: for a file without a model, unknown classes, code in safe mode.
     """
-    from dtrain.saving.model_file import build_model
+    from dtrain.saving.model_file import build_model, named_errors
 
     content = read_hdf5(path, path)
     if content.text("", "model_config") is None:
@@ -37,10 +37,11 @@ def load_legacy_model(path: str, custom_objects: Mapping[str, Any] | None, compi
     version = content.text("", "keras_version") or content.text(WEIGHTS, "keras_version") or "1"
     config = _json(content, "model_config", path)
     with custom_object_scope(custom_objects):
-        model = build_model(config, version, None, compile=False, safe_mode=safe_mode, source=path)
-        assigned = assign_legacy_weights(model, content, source=path)
-        if compile and content.text("", "training_config") is not None:
-            _compile(model, content, version, assigned, path)
+        model = build_model(config, version, None, False, safe_mode, path, content.nbytes)
+        with named_errors(f"load_model: {path}"):
+            assigned = assign_legacy_weights(model, content, source=path)
+            if compile and content.text("", "training_config") is not None:
+                _compile(model, content, version, assigned, path)
     return model
 
 
