@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -13,6 +14,58 @@ from dtrain.distributed import launch
 @click.group(name="bench")
 def command() -> None:
     """Measure this machine."""
+
+
+@command.command(name="models")
+@click.argument("names", nargs=-1, metavar="[MODEL]...")
+@click.option("--tasks", default="train", help="Some of train, predict, fit, start, memory; by commas.")
+@click.option("--threads", default="1", help="Numbers of threads, by commas.")
+@click.option(
+    "--beside", default="all", help="Some of dtrain-numpy, pytorch, keras-jax, keras-..., by commas; or none."
+)
+@click.option("--rounds", default=5, type=click.IntRange(min=1), help="Rounds of turns.")
+@click.option("--steps", default=20, type=click.IntRange(min=1), help="Steps of one turn; batches of an epoch.")
+@click.option("--batch", type=click.IntRange(min=1), help="Rows of a step (default: the model's).")
+def models(
+    names: tuple[str, ...], tasks: str, threads: str, beside: str, rounds: int, steps: int, batch: int | None
+) -> None:
+    """Time models of known kinds here, beside the libraries that are installed: mlp, cnn, lstm, resnet8, small.
+
+    All take turns in one run. train, predict: single batches; fit: whole epochs; start: from the start of the process
+    to the end of the first step; memory: the most that an epoch over 60,000 rows takes.
+    """
+    from dtrain.benchmarks.models import MODELS
+    from dtrain.benchmarks.report import choose_sides, describe, run
+    from dtrain.benchmarks.sides import SIDES
+    from dtrain.benchmarks.tasks import TASKS
+    from dtrain.benchmarks.whole_runs import RUNS
+
+    chosen = names or ("mlp", "cnn", "lstm")
+    sides = choose_sides([] if beside == "none" else _named("--beside", beside, ("all", *SIDES)))
+    counts = [int(count) for count in _named("--threads", threads, [str(n) for n in range(1, 1025)])]
+    with one_line_errors():
+        click.echo(describe(sides))
+        rows = run(
+            _named("--tasks", tasks, (*TASKS, *RUNS)),
+            _named("MODEL", ",".join(chosen), MODELS),
+            counts,
+            sides,
+            rounds,
+            steps,
+            batch,
+        )
+        for row, _ in rows:
+            click.echo(row)
+
+
+def _named(option: str, text: str, known: Iterable[str]) -> list[str]:
+    """The names in a list by commas, each of which must be known."""
+    names, valid = text.split(","), list(known)
+    for name in names:
+        if name not in valid:
+            shown = ", ".join(valid) if len(valid) < 20 else f"{valid[0]} to {valid[-1]}"
+            raise UserError(f"{option} must be of {shown}. Received: {name!r}")
+    return names
 
 
 @command.command(name="comm")
