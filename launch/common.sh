@@ -298,7 +298,7 @@ passed_variables() {
 start_on_hosts() {
   local list="$1" ranks="$2" file names name status options=()
   shift 2
-  file="$(mktemp "${TMPDIR:-/tmp}/dtrain-hosts.XXXXXX")"
+  file="$(mktemp)"
   names="$(passed_variables)"
   case "$("$MPIRUN" --version 2>&1 | head -n 1)" in
     *"Open MPI"* | *OpenRTE*)

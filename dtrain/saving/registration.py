@@ -98,8 +98,3 @@ class custom_object_scope:
 
 
 CustomObjectScope = custom_object_scope
-
-
-def objects_in_scope() -> dict[str, Any]:
-    """Every name that is known now: the registry and the open scopes, the innermost last."""
-    return {**_objects, **_scope.objects}
