@@ -12,6 +12,7 @@ from dtrain.datasets.sampler import part_rows
 from dtrain.distributed import world
 from dtrain.distributed.choice import choose, wanted_reduction
 from dtrain.distributed.drift import DriftCheck, check_steps
+from dtrain.distributed.finite import first_not_finite
 from dtrain.distributed.guard import compare
 from dtrain.distributed.placement import warn as warn_of_placement
 from dtrain.distributed.reduction import Reduction
@@ -139,9 +140,11 @@ class Session:
         if shards is None or parameters is None:
             self.synchronizer.finish()
             return self.synchronizer.take_not_finite()
-        place = None if self.nan_guard is None else shards.not_finite(parameters.gradients)
         shards.sum_gradients(parameters.gradients)
-        return place
+        # One sum is shorter than its terms, and no number where one of them is none.
+        if self.nan_guard is None or first_not_finite(parameters.gradients) is None:
+            return None
+        return shards.not_finite(parameters.gradients)
 
     @property
     def sees_sums(self) -> bool:

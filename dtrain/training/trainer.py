@@ -192,8 +192,8 @@ class Trainer(StepMethods):
                 every MPI. Each batch is cut into 8 micro-shards (or as many as this says; at least as many as there
                 are processes), of which a process computes whole ones, with one thread; their sums are added in one
                 fixed order. The bits depend on that number, on the versions of NumPy and its BLAS, and on the kind of
-                processor. On one process, a step takes 1.2 to 2 times as long as with one thread otherwise: the
-                longer, the fewer rows a micro-shard has.
+                processor. On one process, a step takes 1.6 to 2.4 times as long as with one thread otherwise, and
+                longer the fewer rows a micro-shard has.
             on_nan: what is done when the loss or a gradient is NaN or infinite on any process: "raise" an error, "skip"
                 the step, or "stop" training. All processes do the same, no such step is made, and the message names
                 process and layer. Steps that the model has written anew are not looked at.
