@@ -5,8 +5,7 @@
 
 The files are read in forked processes with limits of memory and time, so that a crash, a hang and a file that asks for
 all memory are seen; the file is kept in FOLDER. Every case follows from its seed and number, which are printed.
-Crashes in "sealed.h5" and "hdf5.h5" are those of libhdf5, which reads there without a process of its own: they are
-counted only.
+Crashes in "hdf5.h5" are those of libhdf5, which reads there without a process of its own: they are counted only.
 Ends with 0 if all other files were read or refused with one of the reader's own errors, else with 1.
 """
 
@@ -98,7 +97,8 @@ def _work(target: Target, options: argparse.Namespace, numbers: range, end: floa
             if end is not None and time.monotonic() > end:
                 break
             data = case(target, f"{options.seed}/{number}")
-            signal.alarm(options.seconds)  # its default action ends the process, wherever it is
+            patience = 6 if target.isolated else 1  # its seconds are of the processor, which may be busy
+            signal.alarm(patience * options.seconds)  # its default action ends the process, wherever it is
             try:
                 verdict = outcome(target, data, Path(folder))
             except BaseException as error:

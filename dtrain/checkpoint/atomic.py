@@ -12,13 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from dtrain.checkpoint.errors import from_os_error
+from dtrain.checkpoint.seal import Buffer
 
 _serial = itertools.count()  # two threads of one process never share a temporary
 _TEMPORARY = re.compile(r"(?P<name>.+)\.tmp\.(?P<host>.+)\.(?P<pid>\d+)\.\d+")
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP}
 
 
-def write_atomically(path: str | os.PathLike[str], *parts: bytes | memoryview) -> None:
+def write_atomically(path: str | os.PathLike[str], *parts: Buffer) -> None:
     """Write `parts`, one after the other, as the file at `path`, replacing what is there at once or not at all.
 
     The bytes go to `name.tmp.<host>.<pid>.<serial>` in the same folder and to the disk (fsync); then the file gets its
@@ -69,7 +70,7 @@ def is_running(pid: int) -> bool:
     return True
 
 
-def _write_synced(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+def _write_synced(path: Path, parts: Iterable[Buffer]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
     try:
         for part in parts:

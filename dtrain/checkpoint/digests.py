@@ -1,4 +1,4 @@
-"""A digest of every array, kept in the file beside them: says which one is damaged, missing or not ours.
+"""A digest of every value, kept in the file beside them: says which one is damaged, missing or not ours.
 
 The list also keeps the order of the dictionary, which HDF5 would sort.
 """
@@ -7,38 +7,46 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
 
 from dtrain.checkpoint.errors import DamagedError
+from dtrain.checkpoint.seal import Buffer
 
 DIGESTS = "digests"  # the name of the list in the file
+TEXT = "text"  # the kind of a value that is no array
 _MAX_NAMED = 5
 
 
 def digest(value: NDArray[Any] | str) -> str:
     """Return `SHA-256(type, shape, values)` in hexadecimal."""
     if isinstance(value, str):
-        return hashlib.sha256(b"text:" + value.encode()).hexdigest()
+        return digest_stored(TEXT, (), value.encode())
     value = value.astype(value.dtype.newbyteorder("<"), copy=False)  # the same on every machine
-    total = hashlib.sha256(f"{value.dtype.str}{value.shape}:".encode())
-    total.update(value.reshape(-1).data)
+    return digest_stored(value.dtype.str, value.shape, value.reshape(-1).data)
+
+
+def digest_stored(kind: str, shape: tuple[int, ...], content: Buffer) -> str:
+    """`digest` of a value by the bytes that a file has of it; `kind` is a dtype of NumPy, or `TEXT`."""
+    total = hashlib.sha256(b"text:" if kind == TEXT else f"{kind}{shape}:".encode())
+    total.update(content)
     return total.hexdigest()
 
 
-def list_digests(flat: dict[str, NDArray[Any] | str]) -> str:
-    """Return the list of digests as JSON: `{path: digest}` in the order of `flat`."""
-    return json.dumps({path: digest(value) for path, value in flat.items()}, ensure_ascii=False)
+def parse_digests(text: object) -> dict[str, object] | None:
+    """Return {path: digest} of the list in a file, in its order; None for anything else.
 
-
-def parse_digests(text: object) -> dict[str, str] | None:
-    """Return the list that `list_digests` wrote; None for anything else."""
+    In files of version 1, the list has the digests alone; later, type and shape stand beside them.
+    """
     try:
         listed = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         return None
-    return listed if isinstance(listed, dict) else None
+    if not isinstance(listed, dict):
+        return None
+    return {path: item[0] if isinstance(item, list) and item else item for path, item in listed.items()}
 
 
 def check_digests(flat: dict[str, NDArray[Any] | str], source: str) -> dict[str, NDArray[Any] | str]:
@@ -49,7 +57,12 @@ def check_digests(flat: dict[str, NDArray[Any] | str], source: str) -> dict[str,
     problems = [f"{path!r} is missing" for path in listed if path not in flat]
     problems += [f"{path!r} is not listed" for path in flat if path not in listed and path != DIGESTS]
     problems += [f"{path!r} has changed" for path in listed if path in flat and digest(flat[path]) != listed[path]]
+    complain(problems, source)
+    return {path: flat[path] for path in listed}
+
+
+def complain(problems: Sequence[str], source: str) -> None:
+    """Raise a `DamagedError` that names the first ones of `problems`, if there are any."""
     if problems:
         more = f", and {len(problems) - _MAX_NAMED} more" if len(problems) > _MAX_NAMED else ""
         raise DamagedError(f"{source} is damaged: {', '.join(problems[:_MAX_NAMED])}{more}")
-    return {path: flat[path] for path in listed}

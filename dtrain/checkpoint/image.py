@@ -1,66 +1,70 @@
 """A dictionary of arrays and strings as one sealed HDF5 image: built in memory, proven before it is read.
 
-h5py kills the process (SIGSEGV) when the disk fills up under an open file, so the file is made in memory and its bytes
-are then written like any others. Equal contents give equal bytes: no time stamps, and the order is the dictionary's.
+h5py kills the process (SIGSEGV) when the disk fills up under an open file, so the bytes are made in memory and then
+written like any others; and libhdf5 crashes on some files that are made to do so, so it neither writes nor reads them.
+Equal contents give equal bytes: no time stamps, and the order is the dictionary's.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dtrain.checkpoint.digests import DIGESTS, check_digests, list_digests
-from dtrain.checkpoint.errors import CheckpointError, DamagedError, from_os_error
-from dtrain.checkpoint.safety import check_plain, walk
-from dtrain.checkpoint.seal import SEAL_BYTES, check_seal, make_seal
-
-if TYPE_CHECKING:
-    import os
-
-    import h5py
+from dtrain.checkpoint.digests import DIGESTS, TEXT
+from dtrain.checkpoint.errors import from_os_error
+from dtrain.checkpoint.seal import SEAL_BYTES, Buffer, check_seal, make_seal
+from dtrain.checkpoint.structure import Extent, build_head, set_end
+from dtrain.checkpoint.table import Place, Table, aligned, places, read_table, read_values, tabulate
 
 Array: TypeAlias = NDArray[Any]
 Value: TypeAlias = Array | np.generic | float | str
 Contents: TypeAlias = "Mapping[str, Contents | Value]"
 Flat: TypeAlias = dict[str, Array | str]
+Stored: TypeAlias = dict[str, tuple[str, tuple[int, ...], Buffer]]
 
-_serial = itertools.count()
 _ARRAY_KINDS = "biuf"
 _WORD_BYTES = 8
+_LARGE_BYTES = 1 << 16  # what is smaller is copied, to be written with others in one call
 
 
-def encode(contents: Contents, label: str = "") -> tuple[bytes, bytes]:
-    """Return the seal and the HDF5 image of `contents`: a file is the one followed by the other.
+def encode(contents: Contents, label: str = "") -> list[Buffer]:
+    """Return the parts of a sealed file of `contents`, to be written one after the other.
 
     Keys are paths (`"weights/dense/kernel"`), nested dictionaries are more of the path. Values are arrays of booleans,
     integers or floats, Python and NumPy scalars (read back as arrays of no dimensions), and strings. `label` is a short
-    text that `seal.read_label` finds in the first 512 bytes. Raises `ValueError` or `TypeError` for anything else.
+    text that `seal.read_label` finds in the first 512 bytes. The parts are views of large arrays, which must not change
+    before they are written. Raises `ValueError` or `TypeError` for anything else.
     """
-    flat = flatten(contents)
-    image = _build({**flat, DIGESTS: list_digests(flat)})
-    return make_seal(image, label), image
+    stored = {path: _stored(value) for path, value in flatten(contents).items()}
+    table = tabulate(stored)
+    text = json.dumps(table, ensure_ascii=False).encode()
+    head, table_start = _head(table, len(text))
+    head[table_start : table_start + len(text)] = text
+    values = list(places(table, SEAL_BYTES + len(head)))
+    end = values[-1].end if values else SEAL_BYTES + len(head)
+    set_end(head, end)
+    seal = make_seal(head, label, end - SEAL_BYTES, table_start, len(text))
+    return list(_joined([seal, head, *_padded(values, stored)]))
 
 
-def decode(data: bytes, source: str = "image", *, sealed: bool = True) -> Flat:
+def decode(data: Buffer, source: str = "image", *, sealed: bool = True) -> Flat:
     """Return the flat dictionary that `data`, the bytes of a whole file, was made from; `source` names it in errors.
 
-    The seal is checked first, then the kind and the digest of every array. `sealed=False` leaves out the seal, for a
-    file that other tools have rewritten: damage to the structure of HDF5 may then crash the process, so do it in a
-    process of its own. Raises `DamagedError`, which names the damaged, missing and unexpected arrays.
+    The seal is checked first, then the digest of every value. A file with a seal of version 1, which libhdf5 has
+    written, is read by a process of its own, and so is one without: `sealed=False`, for a file that other tools have
+    rewritten. Raises `DamagedError`, which names the damaged, missing and unexpected arrays.
     """
-    if sealed:
-        check_seal(data, source)
-    flat: Flat = {}
-    with open_image(data, source) as file:
-        for path, dataset in walk(file):
-            check_plain(path, dataset, len(data))
-            flat[path] = read_value(dataset)
-    return check_digests(flat, source)
+    seal = check_seal(data, source) if sealed else None
+    if seal is None or seal.version == 1:
+        from dtrain.checkpoint.isolated import read_isolated
+
+        return read_isolated(bytes(data), source)
+    return read_values(data, read_table(data, seal, source), source)
 
 
 def read(path: str | os.PathLike[str], *, sealed: bool = True) -> Flat:
@@ -75,30 +79,6 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
             return file.read()
     except OSError as error:
         raise from_os_error("read", path, error) from error
-
-
-@contextmanager
-def open_image(data: bytes, source: str) -> Iterator[h5py.File]:
-    """Open the bytes of an HDF5 file for reading; whatever h5py finds wrong in the block is a `DamagedError`."""
-    import h5py
-
-    try:
-        with h5py.File(h5py.h5f.open_file_image(data)) as file:
-            yield file
-    except CheckpointError as error:
-        raise type(error)(f"{source} is refused: {error}") from error
-    except (OSError, RuntimeError, LookupError, TypeError, ValueError) as error:
-        raise DamagedError(f"{source} is damaged or no HDF5 file: {error}") from error
-
-
-def read_value(dataset: h5py.Dataset) -> Array | str:
-    """Return a dataset that `check_plain` let through, as an array of this machine's byte order, or a string."""
-    array = np.empty(dataset.shape, dataset.dtype)
-    if array.size:
-        dataset.read_direct(array)
-    if array.dtype.kind == "S":
-        return bytes(array[()]).decode()
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def flatten(contents: Contents) -> Flat:
@@ -138,18 +118,45 @@ def _check_value(path: str, value: Value) -> Array | str:
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _build(flat: Flat) -> bytes:
-    import h5py
+def _stored(value: Array | str) -> tuple[str, tuple[int, ...], Buffer]:
+    """Type, shape and bytes of a value, as they are in the file."""
+    if isinstance(value, str):
+        text = value.encode()
+        return TEXT, (len(text),), text
+    value = value.astype(value.dtype.newbyteorder("<"), copy=False)
+    return value.dtype.str, value.shape, value.reshape(-1).view(np.uint8).data if value.size else b""
 
-    options = {"driver": "core", "backing_store": False, "libver": "earliest", "userblock_size": SEAL_BYTES}
-    # HDF5 knows open files by name, those in memory too: another thread may be building one now.
-    with h5py.File(f"checkpoint {next(_serial)}", "w", **options) as file:
-        for path, value in flat.items():
-            if isinstance(value, str):
-                text = value.encode()
-                dtype = h5py.string_dtype("utf-8", max(1, len(text)))
-                file.create_dataset(path, data=np.bytes_(text), dtype=dtype, track_times=False)
-            else:
-                file.create_dataset(path, data=value, track_times=False)
-        file.flush()
-        return bytes(file.id.get_file_image())
+
+def _head(table: Table, table_bytes: int) -> tuple[bytearray, int]:
+    """What lies between the seal and the values, with room for the table; and the start of the table in it."""
+    extents: dict[str, Extent] = {DIGESTS: (TEXT, (), 0, table_bytes)}
+    values = aligned(table_bytes)
+    for place in places(table, values):
+        is_text = place.kind == TEXT  # of at least one byte, in HDF5
+        shape, nbytes = ((), max(1, place.nbytes)) if is_text else (place.shape, place.nbytes)
+        extents[place.path] = (place.kind, shape, place.start, nbytes)
+    head = build_head(extents, SEAL_BYTES)
+    start = aligned(len(head.content))
+    head.shift(start)
+    return head.content.ljust(start + values, b"\0"), start
+
+
+def _padded(values: Iterable[Place], stored: Stored) -> Iterator[Buffer]:
+    for place in values:
+        yield stored[place.path][2]
+        yield bytes(place.end - place.start - place.nbytes)
+
+
+def _joined(parts: Iterable[Buffer]) -> Iterator[Buffer]:
+    """The same bytes in few parts: what is small is copied."""
+    small = bytearray()
+    for part in parts:
+        if len(part) < _LARGE_BYTES:
+            small += part
+            continue
+        if small:
+            yield small
+            small = bytearray()
+        yield part
+    if small:
+        yield small

@@ -5,26 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from dtrain.checkpoint.digests import DIGESTS, digest, parse_digests
-from dtrain.checkpoint.errors import CheckpointError, DamagedError
-from dtrain.checkpoint.image import Array, open_image, read_bytes, read_value
-from dtrain.checkpoint.safety import check_plain, walk
+import numpy as np
+
+from dtrain.checkpoint.digests import TEXT
+from dtrain.checkpoint.errors import DamagedError
+from dtrain.checkpoint.hdf5_reader import Contents, Entry
+from dtrain.checkpoint.image import read_bytes
 from dtrain.checkpoint.seal import SEAL_BYTES, check_seal, has_seal, read_label
-
-if TYPE_CHECKING:
-    import h5py
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One array: its path, shape and type; `digest_ok` is None where the file lists no digest for it."""
-
-    path: str
-    shape: tuple[int, ...]
-    dtype: str
-    digest_ok: bool | None
+from dtrain.checkpoint.table import Place, is_intact, read_table, read_value, read_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,53 +45,52 @@ def describe(path: str | os.PathLike[str], *, force: bool = False) -> Descriptio
     """Return what the HDF5 file at `path` holds: a checkpoint, weights of Keras, or any other.
 
     Links are not followed, and no values are read but those that a list of digests covers. A file whose seal is broken
-    raises `DamagedError`; `force=True` opens it all the same, to learn which arrays are damaged: that may crash the
-    process, so do it in a process of its own.
+    raises `DamagedError`; `force=True` opens it all the same, to learn which arrays are damaged. Raises
+    `CheckpointError` when the file cannot be read.
     """
     data = read_bytes(path)
-    problem = _seal_problem(data, str(path), force)
-    with open_image(data, str(path)) as file:
-        datasets = dict(walk(file))
-        lister = datasets.get(DIGESTS)
-        listed = parse_digests(lister and _value(DIGESTS, lister, len(data))) or {}
-        values = {name: _value(name, datasets[name], len(data)) for name in listed if name in datasets}
-        intact = {name: value is not None and digest(value) == listed[name] for name, value in values.items()}
-        entries = [
-            Entry(name, dataset.shape or (), _dtype(dataset), intact.get(name))
-            for name, dataset in sorted(datasets.items())
-            if name != DIGESTS
-        ]
-    return Description(
-        path=Path(path),
-        file_bytes=len(data),
-        sealed=has_seal(data) and problem is None,
-        problem=problem,
-        label=read_label(data[:SEAL_BYTES]),
-        entries=entries,
-        texts={name: value for name, value in values.items() if isinstance(value, str) and intact[name]},
-        missing=[name for name in listed if name not in datasets],
-    )
+    problem, contents = _examined(data, str(path), force)
+    if contents is None:
+        from dtrain.checkpoint.isolated import describe_isolated
+
+        contents = describe_isolated(data, str(path))
+    sealed = has_seal(data) and problem is None
+    return Description(Path(path), len(data), sealed, problem, read_label(data[:SEAL_BYTES]), *contents)
 
 
-def _seal_problem(data: bytes, source: str, force: bool) -> str | None:
+def _examined(data: bytes, source: str, force: bool) -> tuple[str | None, Contents | None]:
+    """What is wrong with a sealed file, and what it holds; None for what libhdf5 alone can tell."""
+    if not has_seal(data):
+        return None, None
+    contents = None
     try:
-        if has_seal(data):
-            check_seal(data, source)
+        seal = check_seal(data, source)
+        if seal.version > 1:
+            found = read_table(data, seal, source)
+            contents = _listed(data, found)
+            read_values(data, found, source)
     except DamagedError as error:
         if not force:
             raise
-        return str(error)
-    return None
+        return str(error), contents
+    return None, contents
 
 
-def _value(path: str, dataset: h5py.Dataset, file_bytes: int) -> Array | str | None:
-    """Return the values of a dataset; None when they cannot be read safely."""
+def _listed(data: bytes, found: list[Place]) -> Contents:
+    intact = {place.path: is_intact(data, place) for place in found}
+    entries = [_entry(place, intact[place.path]) for place in sorted(found)]
+    texts = {place.path: _text(data, place) for place in found if place.kind == TEXT and intact[place.path]}
+    return Contents(entries, {path: text for path, text in texts.items() if text is not None}, [])
+
+
+def _text(data: bytes, place: Place) -> str | None:
     try:
-        check_plain(path, dataset, file_bytes)
-        return read_value(dataset)
-    except (CheckpointError, OSError, ValueError):
+        return str(read_value(data, place))
+    except ValueError:  # no UTF-8, though its digest is right
         return None
 
 
-def _dtype(dataset: h5py.Dataset) -> str:
-    return "text" if dataset.dtype.kind == "S" else str(dataset.dtype)
+def _entry(place: Place, intact: bool) -> Entry:
+    if place.kind == TEXT:
+        return Entry(place.path, (), TEXT, intact)
+    return Entry(place.path, place.shape, str(np.dtype(place.kind)), intact)

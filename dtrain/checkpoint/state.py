@@ -122,8 +122,8 @@ class TrainingState:
                 metrics=to_names(_subset(flat, "metrics")),
                 history_epochs=_array(flat, "history/epochs").tolist(),
                 history={name: log.tolist() for name, log in to_names(_subset(flat, "history/logs")).items()},
-                callbacks=tree.load(_text(flat, "callbacks"), ordered),
-                versions=tree.load(_text(flat, "versions")),
+                callbacks=_dictionary("callbacks", tree.load(_text(flat, "callbacks"), ordered)),
+                versions=_dictionary("versions", tree.load(_text(flat, "versions"))),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedError(f"{source} holds no training state: {error.args[0] if error.args else error}") from error
@@ -160,6 +160,12 @@ def _array(flat: Flat, path: str) -> Array:
     return value
 
 
+def _dictionary(path: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"the text {path!r} holds something else than a dictionary")
+    return value
+
+
 def _check_format(flat: Flat, source: str) -> None:
     version = int(_array(flat, "format_version"))
     if version > FORMAT_VERSION:
@@ -175,4 +181,6 @@ def _progress(flat: Flat) -> dict[str, Any]:
         raise ValueError(f"'progress' lacks one of {', '.join(_PROGRESS)}")
     if any(not isinstance(saved[name], int) for name in ("step", "epoch", "epoch_step", "seed")):
         raise ValueError("'progress' holds something else than integers")
+    if any(saved[name] < 0 for name in ("step", "epoch", "epoch_step")):
+        raise ValueError("'progress' holds negative counts of steps or epochs")
     return {name: saved[name] for name in _PROGRESS}

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from dtrain.checkpoint.errors import DamagedError, from_os_error
+from dtrain.checkpoint.limits import allowed_bytes
 from dtrain.distributed.console import is_main
 
 from .files import PathLike, write_file
 from .hdf5 import Hdf5, read_hdf5
-from .limits import allowed_bytes
 from .same_object import mark_same_objects
 from .serialization import serialize_keras_object
 from .sharing import shared_objects

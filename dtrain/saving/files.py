@@ -26,6 +26,10 @@ class Kind(Enum):
     FOLDER = "a folder"
 
 
+class MissingFileError(FileNotFoundError, ValueError):
+    """Nothing lies at the path of a model or of weights. Keras calls this a `ValueError`."""
+
+
 def may_write(path: PathLike, overwrite: bool, action: str) -> bool:
     """Whether this process is to write the file.
 
@@ -57,11 +61,11 @@ def kind_of(path: PathLike, action: str) -> Kind:
     """What lies at `path`.
 
     Raises:
-        FileNotFoundError: when there is nothing.
+        MissingFileError: when there is nothing.
         DamagedError: for something else than a file or folder of a model.
     """
     if not os.path.exists(path):
-        raise FileNotFoundError(
+        raise MissingFileError(
             errno.ENOENT, f"{action}: no such file or folder (looked from {os.getcwd()})", os.fspath(path)
         )
     if os.path.isdir(path):

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dtrain.checkpoint.errors import DamagedError
+from dtrain.checkpoint.limits import FREE_BYTES
 
 from .config_size import check_size
 from .files import Kind, PathLike, kind_of, may_write, write_file
-from .limits import FREE_BYTES
 from .serialization import deserialize_keras_object
 from .sharing import shared_objects
 
@@ -41,7 +41,7 @@ def save_model(
     include_optimizer = kwargs.pop("include_optimizer", True)
     kwargs.pop("save_format", None)
     if kwargs:
-        raise TypeError(f"save: unknown argument(s) {', '.join(sorted(kwargs))}")
+        raise ValueError(f"save: unknown argument(s) {', '.join(sorted(kwargs))}")
     path = Path(filepath)
     if path.name.endswith(".weights.h5"):
         raise ValueError(f"save: {path.name!r} is a name for weights alone: use save_weights, or a name in '.keras'")

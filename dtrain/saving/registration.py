@@ -69,6 +69,12 @@ def get_registered_object(
     return None
 
 
+def get_registered_function(name: str) -> Any:
+    """The only registered function of this name, whatever its package: files of Keras before 3.7 leave that out."""
+    found = [o for o in _objects.values() if not isinstance(o, type) and getattr(o, "__name__", None) == name]
+    return found[0] if len(found) == 1 else None
+
+
 def get_custom_objects() -> dict[str, Any]:
     """The registry itself: what is put into it is known by name from then on."""
     return _objects

@@ -9,7 +9,7 @@ from typing import Any
 
 from .builtin_objects import find_class, find_function, is_builtin_module, nearest_names, public_module
 from .lambda_code import dump_lambda
-from .registration import custom_object_scope, get_registered_name, get_registered_object
+from .registration import custom_object_scope, get_registered_function, get_registered_name, get_registered_object
 from .safe_mode import enable_unsafe_deserialization, in_safe_mode, safe_mode_scope
 from .sharing import find_shared, mark_if_shared, remember_shared
 from .values import VALUE_READERS, serialize_value
@@ -148,6 +148,8 @@ def _find_function(config: Config, module_objects: Mapping[str, Any] | None) -> 
     found = get_registered_object(name, module_objects=module_objects)
     if found is None and is_builtin_module(module):
         found = find_function(name, module)
+    if found is None:
+        found = get_registered_function(name)
     if found is None:
         raise TypeError(_unknown("function", name, module))
     return found

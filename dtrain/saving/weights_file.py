@@ -36,7 +36,7 @@ def save_weights(
         CheckpointError: when the file cannot be written; what was there is as it was.
     """
     if kwargs:
-        raise TypeError(f"save_weights: unknown argument(s) {', '.join(sorted(kwargs))}")
+        raise ValueError(f"save_weights: unknown argument(s) {', '.join(sorted(kwargs))}")
     check_built(model, "save_weights")
     path = os.fspath(filepath)
     if max_shard_size is not None or path.endswith(".weights.json"):
@@ -82,7 +82,7 @@ def load_weights(model: Any, filepath: PathLike, skip_mismatch: bool = False, **
     by_name = kwargs.pop("by_name", False)
     skip = kwargs.pop("objects_to_skip", None) or ()
     if kwargs:
-        raise TypeError(f"load_weights: unknown argument(s) {', '.join(sorted(kwargs))}")
+        raise ValueError(f"load_weights: unknown argument(s) {', '.join(sorted(kwargs))}")
     path = os.fspath(filepath)
     content = read_weights(path)
     if is_legacy(content):

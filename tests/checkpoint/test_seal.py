@@ -1,16 +1,22 @@
 from __future__ import annotations
 
-import hashlib
+import gzip
+import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
+from dtrain.checkpoint.digests import digest
 from dtrain.checkpoint.errors import DamagedError, NewerFormatError
 from dtrain.checkpoint.image import decode, encode, read
-from dtrain.checkpoint.seal import SEAL_BYTES
+from dtrain.checkpoint.seal import SEAL_BYTES, read_label
+from tests.checkpoint.forging import sealed_anew
 
 PAGE = 4096
 
@@ -67,11 +73,13 @@ def test_bytes_added_doubled_or_swapped_are_detected(whole: bytes) -> None:
     assert refused(whole[:600] + whole[700:800] + whole[600:700] + whole[800:])
 
 
-def test_libhdf5_never_sees_damaged_bytes(whole: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+def test_libhdf5_sees_no_bytes_of_a_checkpoint(whole: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
         pytest.fail("opened")
 
     monkeypatch.setattr(h5py.h5f, "open_file_image", fail)
+    monkeypatch.setattr(subprocess, "Popen", fail)
+    assert len(decode(whole)) == 6
     with pytest.raises(DamagedError, match="SHA-256 differs"):
         decode(whole[:-1] + bytes([whole[-1] ^ 1]))
 
@@ -108,9 +116,31 @@ def test_a_truncated_file_is_told_from_an_altered_one(whole: bytes) -> None:
 
 
 def test_a_whole_file_with_a_newer_seal_is_not_called_damaged(whole: bytes) -> None:
-    rest = struct.pack("<I", 2) + whole[44:]
-    newer = whole[:8] + hashlib.sha256(rest).digest() + rest
-    with pytest.raises(NewerFormatError, match=r"seal of version 2.*up to 1.*Update dtrain"):
+    newer = sealed_anew(whole[:40] + struct.pack("<I", 3) + whole[44:])
+    with pytest.raises(NewerFormatError, match=r"seal of version 3.*up to 2.*Update dtrain"):
         decode(newer)
-    with pytest.raises(DamagedError):
-        decode(newer[:-1] + b"?")
+    with pytest.raises(DamagedError, match="SHA-256 differs"):
+        decode(newer[:90] + b"?" + newer[91:])
+
+
+def test_a_file_of_version_1_is_read_in_another_process(make_state: Any, tmp_path: Path) -> None:
+    """Its digest covers the whole file, and libhdf5 has written it."""
+    data = gzip.decompress((Path(__file__).parent / "files" / "version_1.h5.gz").read_bytes())
+    expected = make_state(7, size=20).to_arrays()
+    for found in (decode(data), decode(data, sealed=False)):
+        assert list(found) == list(expected)
+        assert {path: digest(value) for path, value in found.items()} == {p: digest(v) for p, v in expected.items()}
+    assert read_label(data[:SEAL_BYTES]) == '{"step": 7, "metric": 0.25}'
+    assert all(refused(data[:n]) for n in (511, 513, len(data) - 1))
+    assert all(refused(data[:n] + bytes([data[n] ^ 4]) + data[n + 1 :]) for n in (9, 41, 50, 60, 5000, len(data) - 1))
+
+
+def test_a_file_of_version_1_is_read_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    data = gzip.decompress((Path(__file__).parent / "files" / "version_1.h5.gz").read_bytes())
+    assert json.loads(str(decode(data)["progress"]))["step"] == 7
+
+
+def test_a_changed_value_is_named(whole: bytes) -> None:
+    with pytest.raises(DamagedError, match=r"'progress' has changed \(SHA-256 differs\)"):
+        decode(whole[:SEAL_BYTES] + whole[SEAL_BYTES:].replace(b'{"step": 3}', b'{"step": 4}'))

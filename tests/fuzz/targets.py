@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.fuzz.checkpoints import checkpoints, mutate_older, mutate_sealed, mutate_state, older, read_resumed
 from tests.fuzz.mutations import mutate, mutate_tree
 
 Mutation = Callable[[bytes, random.Random], bytes]
@@ -34,6 +35,7 @@ class Target:
         refusals: what it may raise.
         mutation: how a good file becomes another.
         in_library: whether libhdf5 reads in this process: it crashes on some files, which is counted and no failure.
+        isolated: whether a process of its own reads, which may take some seconds of processor time.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Target:
     refusals: tuple[type[Exception], ...]
     mutation: Mutation = mutate
     in_library: bool = False
+    isolated: bool = False
 
 
 def _idx() -> list[bytes]:
@@ -64,6 +67,15 @@ def _npz() -> list[bytes]:
     for save in (np.savez, np.savez_compressed):
         stream = io.BytesIO()
         save(stream, x=np.arange(12.0).reshape(3, 4), y=lists)
+        found.append(stream.getvalue())
+    return found
+
+
+def _npys() -> list[bytes]:
+    found = []
+    for version in ((1, 0), (2, 0), (3, 0)):
+        stream = io.BytesIO()
+        np.lib.format.write_array(stream, np.arange(12.0).reshape(3, 4), version)
         found.append(stream.getvalue())
     return found
 
@@ -157,22 +169,6 @@ def _hdf5() -> list[bytes]:
     return found
 
 
-def _checkpoints() -> list[bytes]:
-    from dtrain.checkpoint import TrainingState
-    from dtrain.checkpoint.image import encode
-
-    state = TrainingState(weights={"a/kernel": np.arange(6.0).reshape(2, 3)}, step=3, epoch=0, epoch_step=3, seed=1)
-    return [b"".join(encode(state.to_arrays(), '{"step": 3}'))]
-
-
-def _mutate_sealed(data: bytes, draw: random.Random) -> bytes:
-    """What lies behind the seal, sealed anew."""
-    from dtrain.checkpoint.seal import SEAL_BYTES, make_seal
-
-    image = mutate(data[SEAL_BYTES:], draw)
-    return make_seal(image) + image
-
-
 def _tomls() -> list[bytes]:
     root = Path(__file__).parents[2]
     texts = [path.read_bytes() for path in sorted((root / "configs").glob("*.toml"))]
@@ -248,6 +244,24 @@ def _read_checkpoint(path: Path) -> object:
     return load(path)
 
 
+def _read_inspected(path: Path) -> object:
+    from dtrain.checkpoint.inspect import describe
+
+    return describe(path, force=True)
+
+
+def _read_npy(path: Path) -> object:
+    from dtrain.cli.rows import read_rows
+
+    return read_rows(path, (4,))
+
+
+def _read_words(path: Path) -> object:
+    from dtrain.datasets.words import word_index
+
+    return word_index("imdb", str(path))
+
+
 def _read_toml(path: Path) -> object:
     from dtrain.cli.load_config import load_config
 
@@ -275,17 +289,22 @@ def _targets() -> list[Target]:
         Target("idx", _idx, _read_idx, (ValueError,)),
         Target("idx.gz", lambda: [gzip.compress(data, mtime=0) for data in _idx()], _read_idx, (ValueError,)),
         Target("npz", _npz, _read_npz, (ValueError,)),
+        Target("npy", _npys, _read_npy, (UserError,)),
+        Target("words", lambda: [b'{"the": 1, "a": 2}'], _read_words, (ValueError,)),
         Target("pickle", _pickles, _read_pickle, (ValueError,)),
         Target("tar", _tars, _read_tar, (ValueError,)),
         Target("toml", _tomls, _read_toml, (UserError,)),
         Target("image", _images, _read_image, (UserError,)),
-        Target("checkpoint.h5", _checkpoints, _read_checkpoint, damage),
-        Target("sealed.h5", _checkpoints, _read_checkpoint, damage, _mutate_sealed, in_library=True),
+        Target("checkpoint.h5", checkpoints, _read_checkpoint, damage),
+        Target("sealed.h5", checkpoints, _read_checkpoint, damage, mutate_sealed),
+        Target("resumed.h5", checkpoints, read_resumed, (*nonsense, FloatingPointError), mutate_state),
+        Target("inspected.h5", checkpoints, _read_inspected, damage, mutate_sealed, isolated=True),
+        Target("older.h5", older, _read_checkpoint, damage, mutate_older, isolated=True),
         Target("keras", _archives, _read_model, nonsense, _mutate_archive),
         Target("json", lambda: [_model().to_json().encode()], _read_json, nonsense, _mutate_json),
         Target("legacy.h5", lambda: [_saved("m.h5")], _read_model, nonsense, _mutate_legacy),
         Target("weights.json", _lists, _read_list, (CheckpointError, OSError)),
-        Target("isolated.h5", _hdf5, _read_hdf5, damage),
+        Target("isolated.h5", _hdf5, _read_hdf5, damage, isolated=True),
         Target("hdf5.h5", _hdf5, _read_hdf5_here, damage, in_library=True),
     ]
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.fuzz.targets import TARGETS, case, outcome
 
 # libhdf5 itself, which crashes on some of these, is fuzzed by scripts/fuzz.py in processes of its own.
-QUICK = [name for name, target in TARGETS.items() if not target.in_library and name != "isolated.h5"]
+QUICK = [name for name, target in TARGETS.items() if not target.in_library and not target.isolated]
 CASES = 120
-_SLOW = {"json": 60, "keras": 60, "legacy.h5": 40}
+_SLOW = {"json": 60, "keras": 60, "legacy.h5": 40, "resumed.h5": 60}
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -27,12 +27,19 @@ def test_changed_files_are_read_or_refused(name: str, tmp_path: Path) -> None:
     assert "refused" in found <= {"read", "refused"}
 
 
+@pytest.mark.parametrize(("name", "seed"), [("image", "6/2383"), ("resumed.h5", "6/32"), ("resumed.h5", "9/308")])
+def test_files_on_which_a_reader_failed_once(name: str, seed: str, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert outcome(TARGETS[name], case(TARGETS[name], seed), tmp_path) in ("read", "refused")
+
+
 @pytest.mark.parametrize("name", [name for name in QUICK if name != "weights.json"])
 def test_good_files_are_read(name: str, tmp_path: Path) -> None:
     assert {outcome(TARGETS[name], data, tmp_path) for data in TARGETS[name].seeds()} == {"read"}
 
 
-BYTES = ["idx", "idx.gz", "npz", "pickle", "tar", "toml", "image", "checkpoint.h5", "weights.json"]
+BYTES = ["idx", "idx.gz", "npz", "npy", "words", "pickle", "tar", "toml", "image", "checkpoint.h5", "weights.json"]
 
 
 @pytest.mark.parametrize("name", BYTES)

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 import dtrain
+from dtrain.checkpoint import isolation
 from dtrain.checkpoint.errors import CheckpointError, DamagedError
-from dtrain.saving import hdf5, isolation
+from dtrain.saving import hdf5
 from dtrain.saving.hdf5 import read_hdf5
 from dtrain.saving.own_files import OwnFiles
 from tests.saving import builders
@@ -55,9 +56,9 @@ def answer(header: str, sleep: bool = True) -> str:
 @pytest.mark.parametrize("as_bytes", [False, True])
 def test_the_other_process_gives_what_this_one_would(foreign: Path, as_bytes: bool) -> None:
     source: Any = foreign.read_bytes() if as_bytes else str(foreign)
-    found, expected = isolation.read_isolated(source, "m"), hdf5.read_directly(source, "m")
-    assert found is not None and found.attributes == expected.attributes
-    assert found.attributes[""]["layer_names"] == ["a", "bü"]
+    found, expected = isolation.ask("dtrain.saving.isolated_reader", source, "m"), hdf5.read_directly(source, "m")
+    assert found is not None and found.rest == expected.attributes
+    assert found.rest[""]["layer_names"] == ["a", "bü"]
     assert list(found.arrays) == list(expected.arrays)
     for path, array in expected.arrays.items():
         assert found.arrays[path].dtype == array.dtype
@@ -88,11 +89,11 @@ def test_files_that_libhdf5_does_not_survive(name: str, tmp_path: Path, monkeypa
         (r"printf '\2\0\0\0\0\0\0\0{'", r"m\.h5 is damaged"),
         (answer("{}"), r"m\.h5 is damaged.*nonsense"),
         (
-            answer('{"arrays":[["a","<f8",[9999999999,99999]]],"attributes":{}}'),
+            answer('{"arrays":[["a","<f8",[9999999999,99999]]],"rest":{}}'),
             r"m\.h5 is refused: 'a' has the type float64",
         ),
-        (answer('{"arrays":[["a","O",[1]]],"attributes":{}}'), r"m\.h5 is refused: 'a' has the type object"),
-        (answer('{"arrays":[["a","<f8",[3]]],"attributes":{}}', sleep=False), r"m\.h5 is damaged"),
+        (answer('{"arrays":[["a","O",[1]]],"rest":{}}'), r"m\.h5 is refused: 'a' has the type object"),
+        (answer('{"arrays":[["a","<f8",[3]]],"rest":{}}', sleep=False), r"m\.h5 is damaged"),
         (r"printf '\377\377\377\377\377\377\377\377'; sleep 100", r"m\.h5 is refused: its names and texts take"),
     ],
 )

@@ -1,6 +1,6 @@
 import pytest
 
-from dtrain.saving import registration
+from dtrain.saving import deserialize_keras_object, registration
 from dtrain.saving.registration import (
     custom_object_scope,
     get_custom_objects,
@@ -78,3 +78,21 @@ def test_a_scope_ends_when_its_block_fails():
 def test_entries_of_get_custom_objects_are_known_everywhere():
     get_custom_objects()["thing"] = 7
     assert get_registered_object("thing") == 7
+
+
+def test_a_file_that_leaves_out_the_package_of_a_function_finds_it_if_only_one_is_called_so():
+    @register_keras_serializable(package="mine")
+    def squared(x):
+        return x**2
+
+    entry = {"module": "builtins", "class_name": "function", "config": "squared", "registered_name": "function"}
+    assert deserialize_keras_object(entry) is squared
+    assert deserialize_keras_object({**entry, "config": "mine>squared"}) is squared
+
+    @register_keras_serializable(package="other", name="squared")
+    def another(x):
+        return x
+
+    another.__name__ = "squared"
+    with pytest.raises(TypeError, match="Unknown function 'squared'"):
+        deserialize_keras_object(entry)

@@ -124,6 +124,8 @@ def test_a_file_is_not_overwritten_against_the_users_will(model: Any, tmp_path: 
 def test_a_missing_file_is_named(model: Any, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no such file.*nowhere\.weights\.h5"):
         model.load_weights(tmp_path / "nowhere.weights.h5")
+    with pytest.raises(ValueError, match=r"no such file.*nowhere\.weights\.h5"):
+        model.load_weights(tmp_path / "nowhere.weights.h5")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x89HDF\r\n\x1a\n" + b"\0" * 100])
@@ -216,3 +218,10 @@ def test_weights_are_read_from_a_checkpoint_of_a_training_run(tmp_path: Path) ->
     before = model.get_weights()
     zeroed(model).load_weights(path)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def test_arguments_that_nobody_knows_are_refused_as_keras_refuses_them(tmp_path: Path) -> None:
+    model = builders.mlp(dtrain)
+    for method, name in (("save", "m.keras"), ("save_weights", "m.weights.h5"), ("load_weights", "m.weights.h5")):
+        with pytest.raises(ValueError, match=rf"{method}: unknown argument\(s\) speed"):
+            getattr(model, method)(tmp_path / name, speed=1)

@@ -3,8 +3,8 @@
 The process gets the file as its standard input, no variables of the environment but those that Python needs, and limits
 of memory and processor time that follow from the file's size. Its answer on standard output is `READY` once it has
 loaded what it needs and before it looks at the file, the length of a header (8 bytes, little-endian), the header (JSON:
-arrays by path, dtype and shape, texts of groups; or an error), and the values of the arrays one after the other. The
-answer is not trusted either: nothing in it is unpickled or run.
+arrays by path, dtype and shape, and what else was found; or an error), and the values of the arrays one after the
+other. The answer is not trusted either: nothing in it is unpickled or run.
 """
 
 from __future__ import annotations
@@ -18,16 +18,13 @@ import tempfile
 from contextlib import suppress
 from math import prod
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dtrain.checkpoint.errors import DamagedError, from_os_error
-
-from .limits import allowed_bytes
-
-if TYPE_CHECKING:
-    from .hdf5 import Hdf5
+from dtrain.checkpoint.limits import allowed_bytes
 
 READY = b"dtrain\n"
 _LENGTH_BYTES = 8
@@ -36,8 +33,17 @@ _INTERPRETER_BYTES = 2 << 30  # address space of Python, NumPy and h5py, most of
 _START_S, _BYTES_PER_S = 10, 5_000_000  # processor time: to start, and the slowest reading (many small arrays)
 
 
-def read_isolated(source: str | bytes, label: str) -> Hdf5 | None:
-    """What `read_hdf5` gives, by a process of its own; None where none can be had.
+class Answer(NamedTuple):
+    """What the process found: arrays by path, and anything else as JSON."""
+
+    arrays: dict[str, NDArray[Any]]
+    rest: Any
+
+
+def ask(program: str, source: str | bytes, label: str) -> Answer | None:
+    """What a module that calls `isolated_program.answer` finds in a file; None where no process can be had.
+
+    The file is given by its path or its bytes; `label` names it in errors.
 
     Raises:
         DamagedError: for a file that the process refuses, or on which it crashes, or reaches a limit.
@@ -48,7 +54,7 @@ def read_isolated(source: str | bytes, label: str) -> Hdf5 | None:
         size = os.fstat(file.fileno()).st_size
         try:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "dtrain.saving.isolated_reader", *map(str, _limits(size))],
+                [sys.executable, "-P", "-m", program, *map(str, _limits(size))],
                 stdin=file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -105,9 +111,7 @@ def _environment() -> dict[str, str]:
     return {**kept, **threads, "PYTHONPATH": os.pathsep.join(places)}
 
 
-def _received(answer: IO[bytes], most: int) -> Hdf5:
-    from .hdf5 import Hdf5
-
+def _received(answer: IO[bytes], most: int) -> Answer:
     length = int.from_bytes(_exactly(answer, _LENGTH_BYTES), "little")
     if length > most:
         raise _RefusedError(f"is refused: its names and texts take {length:,} bytes")
@@ -122,7 +126,7 @@ def _received(answer: IO[bytes], most: int) -> Hdf5:
             raise _RefusedError(f"is refused: {path!r} has the type {dtype} and the shape {tuple(shape)}")
         arrays[path] = np.empty(shape, dtype)
         _fill(answer, arrays[path])
-    return Hdf5(arrays, header["attributes"])
+    return Answer(arrays, header["rest"])
 
 
 def _fill(answer: IO[bytes], array: np.ndarray[Any, Any]) -> None:
