@@ -21,7 +21,10 @@ _UFUNCS = {
 
 
 def register_operators(**functions: Callable[..., Any]) -> None:
-    """Give the operators their meaning. Called once by `dtrain.ops`: the engine knows no op by itself."""
+    """Give the operators, and the names that the engine asks for, their meaning: it knows no op by itself.
+
+    Called once, by `dtrain.ops`.
+    """
     _OPS.update(functions)
 
 
@@ -30,6 +33,11 @@ def _table() -> dict[str, Callable[..., Any]]:
     if not _OPS:
         importlib.import_module("dtrain.ops")
     return _OPS
+
+
+def registered(name: str) -> Callable[..., Any]:
+    """What `dtrain.ops` has registered under a name."""
+    return _table()[name]
 
 
 class TensorOperators:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from .division import division
+
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 
@@ -37,44 +39,62 @@ def join(parts: Iterable[int]) -> int:
 
 
 class Rows(int):
-    """The length of a batch axis: as an `int`, the rows of this process; `total`, the rows of all processes together.
+    """The length of a batch axis: as an `int`, as in `total`, the rows of all processes together; `own`: of this one.
 
-    Python code of a model asks a tensor for its number of rows in two meanings: to make arrays of the same length
-    (the local number is right) and to divide a sum over the batch (the global number is right). An op that takes a
-    `Rows` as an operand uses `total`; everything else sees the local integer. `x.shape[0] + y.shape[0]` are the rows
-    of x and y laid one behind the other, `x.shape[0] * x.shape[1]` those of x with the next axis merged into them.
+    So Python code of a model counts as one process would. Ops that take a shape see by the type that an axis holds
+    rows, of which they make this process's own. `x.shape[0] + y.shape[0]` are the rows of x and y laid one behind the
+    other, `x.shape[0] * x.shape[1]` those of x with the next axis merged into them; other arithmetic gives numbers.
     """
 
+    own: int
     total: int
 
-    def __new__(cls, local: int, total: int) -> Rows:
-        rows = super().__new__(cls, local)
-        rows.total = total
+    def __new__(cls, own: int, total: int) -> Rows:
+        rows = super().__new__(cls, total)
+        rows.own, rows.total = own, total
         return rows
 
     def __mul__(self, other: int) -> int:
         """Rows that are merged with another axis stay rows: `x.shape[0] * x.shape[1]`."""
-        product = int(self) * other
-        return Rows(product, join(n * other for n in parts_of(self.total))) if type(other) is int else product
+        if type(other) is not int:
+            return int.__mul__(self, other)
+        return Rows(self.own * other, join(n * other for n in parts_of(self.total)))
 
     __rmul__ = __mul__
 
     def __add__(self, other: int) -> int:
         """The rows of two values together."""
-        local = int(self) + int(other)
-        return Rows(local, join(parts_of(self.total) + parts_of(other.total))) if isinstance(other, Rows) else local
+        if not isinstance(other, Rows):
+            return int.__add__(self, other)
+        return Rows(self.own + other.own, join(parts_of(self.total) + parts_of(other.total)))
 
     def __floordiv__(self, other: int) -> int:
         """The rows of one of several equal parts."""
         parts = parts_of(self.total)
         count = len(parts) // other if type(other) is int and other > 0 else 0
         if count and parts[:count] * other == parts:
-            return Rows(int(self) // other, join(parts[:count]))
-        return int(self) // other
+            return Rows(self.own // other, join(parts[:count]))
+        return int.__floordiv__(self, other)
 
     def __neg__(self) -> int:
         """A place as far before the end: `x[-rows:]`."""
-        return Rows(-int(self), -int(self.total))
+        return Rows(-self.own, -int(self.total))
+
+
+class DividedRows(ValueError):
+    """An op cannot work on rows of the batch that are divided among processes as they are.
+
+    Args:
+        message: what the op is and what it needs.
+        spec: the operand whose rows it needs all of; None: that of any.
+        meeting: where operands meet, as an axis counted from the end, and the rows that each of them should have there;
+            None: no place would do.
+    """
+
+    def __init__(self, message: str, spec: Spec | None = None, meeting: tuple[int, Rows] | None = None) -> None:
+        super().__init__(message)
+        self.spec = spec
+        self.meeting = meeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +127,14 @@ class Spec:
 
     @property
     def divided(self) -> bool:
-        """Whether this process holds a part of the rows only."""
-        return self.batch is not None and self.shape[self.batch] != self.total
+        """Whether each process, or micro-shard, has a part of the rows only (it may be all of them, or none)."""
+        return self.batch is not None and (division.pieces > 1 or self.shape[self.batch] != self.total)
+
+    @property
+    def rows(self) -> Rows:
+        """The length of the batch axis, which there must be."""
+        assert self.batch is not None  # noqa: S101
+        return Rows(self.shape[self.batch], self.total)
 
     @property
     def parts(self) -> tuple[int, ...]:
@@ -146,42 +172,50 @@ class Spec:
         """The shape shown to the code of models: the batch axis is a `Rows`."""
         if self.batch is None:
             return self.shape
-        rows = Rows(self.shape[self.batch], self.total)
-        return (*self.shape[: self.batch], rows, *self.shape[self.batch + 1 :])
+        return (*self.shape[: self.batch], self.rows, *self.shape[self.batch + 1 :])
 
 
 def spec_of(array: Array) -> Spec:
     return Spec(array.shape, array.dtype)
 
 
-def broadcast_specs(name: str, *specs: Spec) -> tuple[Shape, int | None, int]:
-    """The broadcast shape of `specs` with its batch axis and global length."""
+def broadcast_specs(name: str, *specs: Spec, tail: int = 0) -> tuple[Shape, int | None, int]:
+    """The broadcast shape of `specs` with its batch axis and global length; the operands have `tail` axes more.
+
+    Raises:
+        DividedRows: rows that are divided meet other rows, or a value that is not the same for all rows.
+    """
     try:
-        shape = np.broadcast_shapes(*(s.shape for s in specs))
+        shape = np.broadcast_shapes(*(s.global_shape for s in specs))
     except ValueError:
         shapes = ", ".join(str(s.global_shape) for s in specs)
         raise ValueError(f"{name}: expected shapes that broadcast together. Received: {shapes}") from None
     axes = {s.batch + len(shape) - s.ndim for s in specs if s.batch is not None}
     if not axes:
         return shape, None, 0
-    batch = axes.pop()
     if any(s.divided for s in specs):
-        _check_divided(name, specs, len(shape) - batch, alike=not axes)
-        return shape, batch, max(s.total for s in specs)
+        first = next(s for s in specs if s.batch is not None and s.batch + len(shape) - s.ndim == min(axes))
+        _check_divided(name, specs, first, tail)
+        batch = min(axes)
+        return (*shape[:batch], first.rows.own, *shape[batch + 1 :]), batch, first.total
+    batch = axes.pop()
     totals = [s.total for s in specs if s.batch is not None and s.total == shape[batch]]
     alike = len({parts_of(total) for total in totals}) == 1
     return (shape, None, 0) if axes else (shape, batch, totals[0] if alike else shape[batch])
 
 
-def _check_divided(name: str, specs: tuple[Spec, ...], from_end: int, alike: bool) -> None:
+def _check_divided(name: str, specs: tuple[Spec, ...], first: Spec, tail: int) -> None:
     """Rows that are divided among processes must meet the same rows, or a value that is the same for all rows."""
+    assert first.batch is not None  # noqa: S101
+    from_end = first.ndim - first.batch
+    same = all(s.ndim - s.batch == from_end and s.parts == first.parts for s in specs if s.batch is not None)
     whole = [s.ndim >= from_end and s.shape[s.ndim - from_end] != 1 for s in specs if s.batch is None]
-    totals = {s.parts for s in specs if s.batch is not None}
-    if not alike or any(whole) or len(totals) > 1:
-        listing = ", ".join(s.describe_rows() for s in specs)
-        raise ValueError(
+    if not same or any(whole):
+        listing = ", ".join(s.describe_rows() if s.batch is not None else str(s.shape) for s in specs)
+        raise DividedRows(
             f"{name}: the rows of the batch are divided among processes, so that operands must have the same rows on "
-            f"the same axis, or length 1 there. Received: {listing}"
+            f"the same axis, or length 1 there. Received: {listing}",
+            meeting=(from_end + tail, first.rows),
         )
 
 

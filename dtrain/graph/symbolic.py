@@ -14,8 +14,8 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from .nest import flatten, map_structure
-from .operators import TensorOperators
-from .spec import Spec
+from .operators import TensorOperators, registered
+from .spec import DividedRows, Spec
 from .tensor import Tensor
 from .trace import Trace, tracing
 
@@ -134,12 +134,18 @@ def is_symbolic(*values: Any) -> bool:
 
 
 def symbolic(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function of ops be called on symbolic tensors too: the call becomes a node of the Functional graph."""
+    """Let a function of ops be called on symbolic tensors too: the call becomes a node of the Functional graph.
+
+    Where it cannot work on rows of the batch that are divided among processes, it gets them whole.
+    """
 
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         if not is_symbolic(*args, *kwargs.values()):
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except DividedRows as refused:
+                return registered("call_gathered")(function, args, kwargs, refused)  # type: ignore[no-any-return]
         outputs = infer(function, args, kwargs)
         Node(OpCall(wrapper), args, kwargs, outputs)
         return outputs  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .context import StepContext
+from .higher_order import gradients_as_ops, without_rule
 from .nest import flatten, pack_as
 from .op import Function, Op
 from .pieces import Lanes, PiecedTensor, attributes_of, empty
@@ -43,10 +44,11 @@ class Derivative(Op):
         """Nothing: a tape has computed them."""
 
     @staticmethod
-    def backward(dy: Array, dxs: Sequence[Array | None]) -> None:
+    def backward(dy: Array, dxs: Sequence[Array | None], *, lacking: str) -> None:
         raise NotImplementedError(
             "GradientTape.gradient: the target depends on a gradient that another GradientTape has found, and "
-            "gradients of gradients are not supported. Use `ops.stop_gradient` to treat such a gradient as a constant"
+            f"gradients of the gradient of {lacking} are not supported. Use `ops.stop_gradient` to treat such a "
+            "gradient as a constant"
         )
 
 
@@ -65,6 +67,10 @@ class GradientTape:
     ```
 
     Inside a custom `train_step`, the gradients are those of the global batch, the same on every process.
+
+    Within the block of another tape, gradients are values like others, of which that tape finds gradients (as for a
+    gradient penalty or a differential equation); they then take longer. Recurrent layers in one op, decompositions of
+    matrices and a few more have no gradients of gradients: asking for one is an error.
 
     Args:
         persistent: whether `gradient` may be called more than once.
@@ -136,22 +142,42 @@ class GradientTape:
         targets = flatten(target)
         single = output_gradients is None or isinstance(target, Tensor)
         weights = [output_gradients] * len(targets) if single else flatten(output_gradients)
-        lanes = running_lanes()
-        gradients: Gradients = {}
-        for tensor, weight in zip(targets, weights, strict=True):
-            _add(gradients, tensor, _seed(lanes, tensor, weight))
         wanted = [self._tensor(source) for source in flatten(sources)]
         needed = self._needed({id(t) for t in wanted if t is not None})
-        for ran in reversed(self._ran):
-            if any(id(t) in gradients for t in ran.outputs) and any(id(t) in needed for t in ran.inputs):
-                _backward(lanes, ran, gradients, needed)
-        found = [_result(lanes, t, gradients, unconnected_gradients) for t in wanted]
-        self._tell_outer_tapes(found, needed)
+        lacking = without_rule(self._ran, targets, needed) if active_recorders() else None
+        if active_recorders() and lacking is None:
+            found = self._as_ops(targets, weights, wanted, needed, unconnected_gradients)
+        else:
+            found = self._as_arrays(targets, weights, wanted, needed, unconnected_gradients)
+        if lacking is not None:
+            self._tell_outer_tapes(found, needed, lacking)
         if not self._persistent:
             self._ran.clear()
         return pack_as(sources, found)
 
-    def _tell_outer_tapes(self, found: Sequence[Tensor | None], needed: set[int]) -> None:
+    def _as_ops(
+        self, targets: list[Any], weights: list[Any], wanted: list[Tensor | None], needed: set[int], unconnected: str
+    ) -> list[Tensor | None]:
+        """Gradients of which the tapes that are recording can find gradients."""
+        gradients = gradients_as_ops(running_lanes(), list(self._ran), targets, weights, needed)
+        return [
+            None if t is None else gradients[id(t)] if id(t) in gradients else _unconnected(t, unconnected)
+            for t in wanted
+        ]
+
+    def _as_arrays(
+        self, targets: list[Any], weights: list[Any], wanted: list[Tensor | None], needed: set[int], unconnected: str
+    ) -> list[Tensor | None]:
+        lanes = running_lanes()
+        gradients: Gradients = {}
+        for tensor, weight in zip(targets, weights, strict=True):
+            _add(gradients, tensor, _seed(lanes, tensor, weight))
+        for ran in reversed(self._ran):
+            if any(id(t) in gradients for t in ran.outputs) and any(id(t) in needed for t in ran.inputs):
+                _backward(lanes, ran, gradients, needed)
+        return [_result(lanes, t, gradients, unconnected) for t in wanted]
+
+    def _tell_outer_tapes(self, found: Sequence[Tensor | None], needed: set[int], lacking: type[Op]) -> None:
         """Let tapes around this one know that these gradients come from values that they may have recorded."""
         outer = [recorder for recorder in active_recorders() if recorder is not self]
         gradients = [tensor for tensor in found if tensor is not None]
@@ -160,7 +186,7 @@ class GradientTape:
             operands = tuple({id(t): t for inputs in used for t in inputs}.values())
             values: list[dict[str, Any]] = [{} for _ in running_lanes().contexts]
             for recorder, gradient in product(outer, gradients):
-                recorder.ran(Derivative, operands, (gradient,), {}, values)
+                recorder.ran(Derivative, operands, (gradient,), {"lacking": lacking.__name__}, values)
 
     def _tensor(self, source: Any) -> Tensor | None:
         if isinstance(source, Variable):
@@ -181,12 +207,15 @@ def _result(lanes: Lanes, source: Tensor | None, gradients: Gradients, unconnect
         return None
     found = gradients.get(id(source))
     if found is None:
-        zeros = np.zeros_like(source.numpy())
-        return Tensor(source.spec, zeros) if unconnected == "zero" else None
+        return _unconnected(source, unconnected)
     if source.spec.batch is None:
         # What every process holds whole has its gradient in parts, one in each process.
         return Tensor(source.spec, lanes.total(found))
     return PiecedTensor(source.spec, found) if lanes.pieced else Tensor(source.spec, found[0])
+
+
+def _unconnected(source: Tensor, unconnected: str) -> Tensor | None:
+    return Tensor(source.spec, np.zeros_like(source.numpy())) if unconnected == "zero" else None
 
 
 def _seed(lanes: Lanes, target: Tensor, weight: Any) -> list[Array]:

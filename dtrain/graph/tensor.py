@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 class Tensor(TensorOperators):
     """One value. `array` is None while its trace is being recorded.
 
-    Its attribute `_keras_mask` may hold the mask (a boolean tensor) that layers hand on.
+    Its attribute `_keras_mask` may hold the mask (a boolean tensor) that layers hand on; `counts_rows` says that it
+    holds the numbers 0, 1, ... of the rows of the batch.
     """
 
-    __slots__ = ("__weakref__", "_array", "_keras_mask", "index", "spec", "trace")
+    __slots__ = ("__weakref__", "_array", "_keras_mask", "counts_rows", "index", "spec", "trace")
 
     def __init__(self, spec: Spec, array: Array | None = None, trace: Trace | None = None, index: int = -1) -> None:
         self.spec = spec
@@ -28,6 +29,7 @@ class Tensor(TensorOperators):
         self.trace = trace
         self.index = index  # of the value in its trace
         self._keras_mask: Any = None
+        self.counts_rows = False
 
     @property
     def array(self) -> Array | None:
@@ -47,7 +49,7 @@ class Tensor(TensorOperators):
 
     @property
     def size(self) -> int:
-        return self.spec.size
+        return self.spec.global_size
 
     def numpy(self) -> Array:
         """The value as a NumPy array.
@@ -86,13 +88,13 @@ class Tensor(TensorOperators):
     def __len__(self) -> int:
         if not self.spec.shape:
             raise TypeError("A tensor without axes has no length")
-        return self.spec.shape[0]
+        return self.spec.global_shape[0]
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
 
     def __format__(self, format_spec: str) -> str:
-        return format(self.numpy().item() if self.size == 1 and self.array is not None else str(self), format_spec)
+        return format(self.numpy().item() if self.spec.size == 1 and self.array is not None else str(self), format_spec)
 
     def __repr__(self) -> str:
         value = "not yet known" if self.array is None else f"\n{self.array!r}"

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from .context import StepContext
+from .division import division
 from .op import Op, Specs
+from .operators import registered
 from .pieces import Lanes, PiecedTensor
 from .spec import Array, Rows, Spec, spec_of
 from .tensor import Tensor
@@ -51,6 +53,8 @@ class Trace:
     assigned: dict[int, tuple[Variable, Tensor]] = field(default_factory=dict)
     scopes: list[str] = field(default_factory=list)
     draws: int = 0
+    gathered: dict[int, Tensor] = field(default_factory=dict)
+    """By the number of a value whose rows are divided, all its rows."""
     _reads: dict[int, Tensor] = field(default_factory=dict)
 
     def new(self, spec: Spec) -> Tensor:
@@ -146,10 +150,11 @@ def current_trace() -> Trace | None:
 def tracing(trace: Trace | None) -> Iterator[None]:
     """Record the ops called in this block into `trace` (None: run them at once)."""
     outer, _state.trace = _state.trace, trace
+    cut, division.pieces = division.pieces, _state.lanes.contexts[0].size if trace is None else trace.pieces
     try:
         yield
     finally:
-        _state.trace = outer
+        _state.trace, division.pieces = outer, cut
 
 
 @contextmanager
@@ -158,10 +163,12 @@ def running(context: StepContext | Lanes) -> Iterator[None]:
     lanes = context if isinstance(context, Lanes) else _lanes_of(context)
     outer = (_state.trace, _state.lanes, _state.draws, _state.in_step)
     _state.trace, _state.lanes, _state.draws, _state.in_step = None, lanes, 0, True
+    cut, division.pieces = division.pieces, lanes.contexts[0].size
     try:
         yield
     finally:
         _state.trace, _state.lanes, _state.draws, _state.in_step = outer
+        division.pieces = cut
 
 
 def in_step() -> bool:
@@ -181,7 +188,7 @@ def batch_rows() -> int:
 
 def batch_pieces() -> int:
     """The parts, of processes or micro-shards, that the batch of the step is cut into; 1 outside of steps."""
-    return _state.lanes.contexts[0].size if _state.trace is None else _state.trace.pieces
+    return division.pieces
 
 
 @contextmanager
@@ -234,6 +241,8 @@ def value_of(variable: Variable) -> Tensor:
 def assign(variable: Variable, value: Any) -> None:
     """Give the variable a value: now, or when the step ends if a trace is being recorded."""
     tensor = as_tensor(value, np.dtype(variable.dtype))
+    if tensor.spec.divided and variable.spec.batch is None:
+        tensor = registered("all_rows")(tensor)
     if tensor.spec.shape != variable.shape:
         raise ValueError(
             f"{variable.path}: expected a value of shape {variable.shape}. Received: shape {tensor.spec.shape}"

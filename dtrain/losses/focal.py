@@ -53,7 +53,7 @@ def categorical_focal_crossentropy(
     check_axis("categorical_focal_crossentropy", axis)
     y_true, y_pred = matched("categorical_focal_crossentropy", y_true, y_pred)
     warn_of_one_class("categorical_focal_crossentropy", y_pred, axis)
-    y_true = smooth(y_true, label_smoothing, y_true.spec.shape[-1])
+    y_true = smooth(y_true, label_smoothing, y_true.spec.global_shape[-1])
     if from_logits:
         y_pred = ops.softmax(y_pred, axis=axis)
     p = y_pred / ops.sum(y_pred, axis=axis, keepdims=True)

@@ -26,7 +26,7 @@ def check_axis(name: str, axis: Any) -> None:
 
 def warn_of_one_class(name: str, y_pred: Tensor, axis: int) -> None:
     """A softmax over one class is always 1: the user meant the binary form."""
-    if y_pred.spec.shape[axis] == 1:
+    if y_pred.spec.global_shape[axis] == 1:
         warnings.warn(
             f"{name}: expected predictions for more than one class. Received: shape {y_pred.spec.global_shape}. "
             "With one number for each row, use the binary form",
@@ -50,7 +50,7 @@ def categorical_crossentropy(
     check_axis("categorical_crossentropy", axis)
     y_true, y_pred = matched("categorical_crossentropy", y_true, y_pred)
     warn_of_one_class("categorical_crossentropy", y_pred, axis)
-    y_true = smooth(y_true, label_smoothing, y_true.spec.shape[-1])
+    y_true = smooth(y_true, label_smoothing, y_true.spec.global_shape[-1])
     return ops.categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
 
 
@@ -64,7 +64,7 @@ def sparse_categorical_crossentropy(
     """
     check_axis("sparse_categorical_crossentropy", axis)
     y_true, y_pred = as_tensor(y_true), as_tensor(y_pred)
-    if y_true.ndim == y_pred.ndim and y_true.spec.shape[axis] == 1:
+    if y_true.ndim == y_pred.ndim and y_true.spec.global_shape[axis] == 1:
         y_true = ops.squeeze(y_true, axis)
     if ignore_class is None:
         return ops.sparse_categorical_crossentropy(y_true, y_pred, from_logits=from_logits, axis=axis)
@@ -96,7 +96,7 @@ def crossentropy(y_true: Any, y_pred: Any) -> Tensor:
     One number for each row: binary. Targets without the predictions' axis of classes, or with 1 on it: class numbers.
     """
     true, pred = as_tensor(y_true), as_tensor(y_pred)
-    return crossentropy_for(true.spec.shape, pred.spec.shape)(true, pred)  # type: ignore[no-any-return]
+    return crossentropy_for(true.spec.global_shape, pred.spec.global_shape)(true, pred)  # type: ignore[no-any-return]
 
 
 def crossentropy_for(y_true_shape: Any, y_pred_shape: Any) -> Any:
@@ -136,11 +136,11 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     Zhang and Sabuncu, 2018, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels, eq. 6.
     """
     true, y_pred = ops.cast(y_true, "int32"), as_tensor(y_pred)
-    if true.spec.shape != y_pred.spec.shape[:-1]:
+    if true.spec.global_shape != y_pred.spec.global_shape[:-1]:
         raise ValueError(
             "categorical_generalized_cross_entropy: expected one class number for each row of predictions. "
             f"Received: y_true of shape {true.spec.global_shape}, y_pred of shape {y_pred.spec.global_shape}"
         )
-    labels = ops.one_hot(true, y_pred.spec.shape[-1], dtype=y_pred.dtype)
+    labels = ops.one_hot(true, y_pred.spec.global_shape[-1], dtype=y_pred.dtype)
     p = ops.sum(y_pred * labels, axis=-1)
     return (1.0 - ops.power(p, q)) / q  # type: ignore[no-any-return]

@@ -10,11 +10,11 @@ from dtrain.graph import Tensor, as_tensor
 
 def squeeze_or_expand_to_same_rank(x1: Tensor, x2: Tensor, expand_rank_1: bool = True) -> tuple[Tensor, Tensor]:
     """Where the ranks differ by one and the longer shape ends in 1, drop that axis, or add it to a shape of rank 1."""
-    if x1.ndim == x2.ndim + 1 and x1.spec.shape[-1] == 1:
+    if x1.ndim == x2.ndim + 1 and x1.spec.global_shape[-1] == 1:
         if x2.ndim == 1 and expand_rank_1:
             return x1, ops.expand_dims(x2, -1)
         return ops.squeeze(x1, -1), x2
-    if x2.ndim == x1.ndim + 1 and x2.spec.shape[-1] == 1:
+    if x2.ndim == x1.ndim + 1 and x2.spec.global_shape[-1] == 1:
         if x1.ndim == 1 and expand_rank_1:
             return ops.expand_dims(x1, -1), x2
         return x1, ops.squeeze(x2, -1)
@@ -32,7 +32,7 @@ def matched(name: str, y_true: Any, y_pred: Any) -> tuple[Tensor, Tensor]:
         y_pred = ops.cast(y_pred, "float32")
     y_true = ops.cast(y_true, y_pred.dtype)
     true, pred = squeeze_or_expand_to_same_rank(y_true, y_pred)
-    lengths = zip(true.spec.shape, pred.spec.shape, strict=False)
+    lengths = zip(true.spec.global_shape, pred.spec.global_shape, strict=False)
     if true.ndim != pred.ndim or any(a != b and 1 not in (a, b) for a, b in lengths):
         raise ValueError(unmatched(name, y_true, y_pred))
     return true, pred
@@ -55,15 +55,16 @@ def weights_for(name: str, weights: Tensor, values: Tensor) -> Tensor:
     Raises:
         ValueError: when they do not broadcast to the shape of the values.
     """
-    if weights.ndim == values.ndim + 1 and weights.spec.shape[-1] == 1:
+    shape = values.spec.global_shape
+    if weights.ndim == values.ndim + 1 and weights.spec.global_shape[-1] == 1:
         weights = ops.squeeze(weights, -1)
     missing = values.ndim - weights.ndim
-    if weights.ndim and missing > 0 and weights.spec.shape == values.spec.shape[: weights.ndim]:
+    if weights.ndim and missing > 0 and weights.spec.global_shape == shape[: weights.ndim]:
         weights = ops.reshape(weights, (*weights.shape, *(1,) * missing))
-    lengths = zip(weights.spec.shape[::-1], values.spec.shape[::-1], strict=False)
+    lengths = zip(weights.spec.global_shape[::-1], shape[::-1], strict=False)
     if values.ndim and (weights.ndim > values.ndim or any(w not in (1, n) for w, n in lengths)):
         raise ValueError(
-            f"{name}: expected sample weights that fit values of shape {values.spec.global_shape}: "
+            f"{name}: expected sample weights that fit values of shape {shape}: "
             f"one for each row, or one for each value. Received: shape {weights.spec.global_shape}"
         )
     return weights

@@ -41,7 +41,7 @@ def circle(
     positive = ops.equal(labels, ops.transpose(reference_labels))
     negative = ops.logical_not(positive)
     if remove_diagonal:
-        rows, columns = distance.spec.shape
+        rows, columns = distance.spec.global_shape
         positive = ops.logical_and(positive, np.eye(rows, columns) == 0)
     near = gamma * (margin + distance) * (distance - margin)
     far = gamma * ops.maximum(1.0 + margin - distance, 0.0) * (1.0 - margin - distance)

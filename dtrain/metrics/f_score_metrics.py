@@ -9,6 +9,7 @@ import numpy as np
 from dtrain import config, ops
 from dtrain.graph import Array, Tensor
 from dtrain.losses.shapes import matched, weights_for
+from dtrain.ops.gathering import rows_first
 
 from .sums import SumMetric
 
@@ -57,7 +58,7 @@ class FBetaScore(SumMetric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add the counts of one batch."""
-        y_true, y_pred = matched(self.name, y_true, y_pred)
+        y_true, y_pred = rows_first(*matched(self.name, y_true, y_pred))
         if y_pred.ndim != 2:
             raise ValueError(
                 f"{self.name}: expected targets and predictions of shape (rows, classes). "

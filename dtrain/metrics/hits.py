@@ -37,13 +37,13 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Tensor:
 
 
 def _class_numbers(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    if y_true.ndim == y_pred.ndim and y_true.spec.shape[-1] == 1:
+    if y_true.ndim == y_pred.ndim and y_true.spec.global_shape[-1] == 1:
         return ops.squeeze(y_true, -1)
     return y_true
 
 
 def _equal(name: str, expected: str, labels: Tensor, y_true: Tensor, y_pred: Tensor) -> Tensor:
-    if labels.spec.shape != y_pred.spec.shape[:-1]:
+    if labels.spec.global_shape != y_pred.spec.global_shape[:-1]:
         raise ValueError(_labels_message(name, expected, y_true, y_pred))
     return ops.cast(ops.equal(labels, ops.argmax(y_pred, axis=-1)), config.floatx())
 
@@ -74,14 +74,14 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
     labels = _class_numbers(true, pred)
     if not from_sorted_ids:
         return _in_top_k(name, "class numbers", labels, true, pred, k)
-    if labels.spec.shape != pred.spec.shape[:-1]:
+    if labels.spec.global_shape != pred.spec.global_shape[:-1]:
         raise ValueError(_labels_message(name, "class numbers", true, pred))
     hits = ops.equal(ops.expand_dims(labels, -1), pred[..., :k])
     return ops.cast(ops.any(hits, axis=-1), config.floatx())
 
 
 def _in_top_k(name: str, expected: str, labels: Tensor, y_true: Tensor, y_pred: Tensor, k: int) -> Tensor:
-    if labels.spec.shape != y_pred.spec.shape[:-1]:
+    if labels.spec.global_shape != y_pred.spec.global_shape[:-1]:
         raise ValueError(_labels_message(name, expected, y_true, y_pred))
     # A class is among the k best if fewer than k others are better: ties count as hits.
     index = ops.expand_dims(ops.cast(labels, "int32"), -1)

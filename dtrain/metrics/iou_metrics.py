@@ -10,6 +10,7 @@ import numpy as np
 from dtrain import config, ops
 from dtrain.graph import Array, Tensor, apply, as_tensor
 from dtrain.losses.shapes import unmatched, weights_for
+from dtrain.ops.gathering import rows_first
 
 from .counting import ConfusionCounts
 from .sums import SumMetric
@@ -62,8 +63,9 @@ class IoU(SumMetric):
         weights = as_tensor(1.0)
         if sample_weight is not None:
             weights = ops.cast(sample_weight, "float32")
-            if weights.spec.shape != true.spec.shape:
+            if weights.spec.global_shape != true.spec.global_shape:
                 weights = weights_for(self.name, weights, true)
+        true, pred, weights = rows_first(true, pred, weights)
         counts = apply(ConfusionCounts, true, pred, weights, classes=self.num_classes, ignore=self.ignore_class)
         self.add_to(self.total_cm, counts, pred)
 
@@ -92,11 +94,11 @@ class IoU(SumMetric):
 
 
 def _same_shape(name: str, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
-    if y_true.spec.shape == y_pred.spec.shape:
+    if y_true.spec.global_shape == y_pred.spec.global_shape:
         return y_true, y_pred
-    if y_true.ndim == y_pred.ndim + 1 and y_true.spec.shape[-1] == 1:
+    if y_true.ndim == y_pred.ndim + 1 and y_true.spec.global_shape[-1] == 1:
         return _same_shape(name, ops.squeeze(y_true, -1), y_pred)
-    if y_pred.ndim == y_true.ndim + 1 and y_pred.spec.shape[-1] == 1:
+    if y_pred.ndim == y_true.ndim + 1 and y_pred.spec.global_shape[-1] == 1:
         return _same_shape(name, y_true, ops.squeeze(y_pred, -1))
     raise ValueError(unmatched(name, y_true, y_pred))
 

@@ -11,6 +11,7 @@ from dtrain import ops
 from dtrain.graph import Array
 from dtrain.losses.reduction import local_sum
 from dtrain.losses.shapes import matched, weights_for
+from dtrain.ops.gathering import rows_first
 
 from .sums import SumMetric
 
@@ -54,7 +55,7 @@ class R2Score(SumMetric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add the sums of one batch."""
-        y_true, y_pred = matched(self.name, y_true, y_pred)
+        y_true, y_pred = rows_first(*matched(self.name, y_true, y_pred))
         if y_pred.ndim != 2:
             raise ValueError(
                 f"{self.name}: expected targets and predictions of shape (rows, columns). "

@@ -11,6 +11,7 @@ import numpy as np
 from dtrain import config, ops
 from dtrain.graph import Tensor, apply, as_tensor
 from dtrain.losses.shapes import squeeze_or_expand_to_same_rank, unmatched, weights_for
+from dtrain.ops.gathering import rows_first
 
 from .counting import LOWEST, KeepTopK, ThresholdCounts
 
@@ -59,16 +60,18 @@ def confusion_counts(
     """
     true, pred = as_tensor(y_true), ops.cast(y_pred, "float32")
     true, pred = squeeze_or_expand_to_same_rank(true, pred)
-    if true.spec.shape != pred.spec.shape:
+    if true.spec.global_shape != pred.spec.global_shape:
         raise ValueError(unmatched(name, true, pred))
     weights = as_tensor(1.0) if sample_weight is None else weights_for(name, ops.cast(sample_weight, "float32"), pred)
+    true, pred, weights = rows_first(true, pred, weights)
     if top_k is not None:
         pred = apply(KeepTopK, pred, k=top_k)
     if class_id is not None:
         if pred.ndim < 2:
-            raise ValueError(f"{name}: class_id needs predictions with an axis of classes. Received: {pred.spec.shape}")
+            shape = pred.spec.global_shape
+            raise ValueError(f"{name}: class_id needs predictions with an axis of classes. Received: {shape}")
         true, pred = true[..., class_id : class_id + 1], pred[..., class_id : class_id + 1]
-        if weights.ndim and weights.spec.shape[-1] != 1:
+        if weights.ndim and weights.spec.global_shape[-1] != 1:
             weights = weights[..., class_id : class_id + 1]
     if label_weights is not None:
         weights = weights * as_tensor(np.asarray(label_weights).reshape(1, -1))
@@ -84,4 +87,4 @@ def _as_table(x: Tensor) -> Tensor:
     """x with two axes: rows, and all that belongs to a row."""
     if x.ndim == 2:
         return x
-    return ops.reshape(x, (x.shape[0], math.prod(x.spec.shape[1:])) if x.ndim else (1, 1))
+    return ops.reshape(x, (x.shape[0], math.prod(x.spec.global_shape[1:])) if x.ndim else (1, 1))

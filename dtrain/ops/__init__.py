@@ -3,6 +3,9 @@
 # ruff: isort: skip_file
 # fmt: off
 
+from importlib import import_module
+
+from dtrain.graph.derivatives import provide
 from dtrain.graph.operators import register_operators
 
 from .activation import clip, elu, leaky_relu, relu, relu6, sigmoid, silu, softplus, softsign, swish, tanh
@@ -33,6 +36,7 @@ from .elementwise import (
 )
 from .error_function import erf, erfc, gelu
 from .extremes import amax, amin, argmax, argmin, logsumexp, max, min, prod
+from .gathering import all_rows, call_gathered
 from .indexing import multi_hot, one_hot, take, take_along_axis
 from .joining import append, concatenate, flip, fliplr, flipud, hstack, pad, stack, vstack
 from .linear import matmul
@@ -93,7 +97,8 @@ __all__ = [
     "expand_dims", "expm1", "extract_sequences", "eye", "fabs", "flip", "fliplr", "flipud", "floor", "floor_divide",
     "fmax", "fmin", "fmod", "fori_loop", "full", "full_like", "gcd", "gelu", "geomspace", "get_item", "glu", "greater",
     "greater_equal", "hamming", "hanning", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish", "hard_tanh",
-    "heaviside", "histogram", "hsplit", "hstack", "hypot", "i0", "identity", "imag", "in_top_k", "inner", "inv",
+    "heaviside", "histogram", "hsplit", "hstack", "hypot", "i0", "identity", "imag", "image", "in_top_k", "inner",
+    "inv",
     "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "kaiser", "kron",
     "layer_normalization", "lcm", "ldexp", "leaky_relu", "left_shift", "less", "less_equal", "linalg", "linspace",
     "log", "log1p", "log2", "log10", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2", "logdet", "logical_and",
@@ -115,9 +120,11 @@ __all__ = [
     "while_loop", "zeros", "zeros_like",
 ]
 
-from . import linalg, nn, numpy
+from . import image, linalg, nn, numpy
 
 register_operators(
+    all_rows=all_rows,
+    call_gathered=call_gathered,
     add=add,
     subtract=subtract,
     multiply=multiply,
@@ -139,3 +146,4 @@ register_operators(
     greater_equal=greater_equal,
     get_item=get_item,
 )
+provide(lambda: import_module("dtrain.ops.derivatives"))

@@ -18,7 +18,7 @@ def reduce_to(source: Array, out: Array) -> None:
     lead = source.ndim - out.ndim
     padded = (1,) * lead + out.shape
     axes = tuple(k for k, n in enumerate(padded) if k < lead or (n == 1 and source.shape[k] != 1))
-    if axes == tuple(range(lead)) and out.ndim == 1:
+    if axes == tuple(range(lead)) and out.ndim == 1 and out.size:
         np.add.reduce(source.reshape(-1, out.shape[0]), axis=0, out=out)
     else:
         np.add.reduce(source, axis=axes, keepdims=True, out=out.reshape(padded))

@@ -10,7 +10,7 @@ from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor, broadcast_sp
 from dtrain.graph.symbolic import symbolic
 
 from .broadcasting import Binary, binary, product_target, reduce_to
-from .creation import cast
+from .creation import cast, value_of_all
 
 
 class _Extremum(Binary):
@@ -136,4 +136,4 @@ def _pair(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
 
 def nonzero(x: Any) -> tuple[Tensor, ...]:
     """The indices of the elements that are not zero, an array per axis; for known values only."""
-    return tuple(as_tensor(i.astype(np.int32)) for i in np.nonzero(np.asarray(x)))
+    return tuple(as_tensor(i.astype(np.int32)) for i in np.nonzero(value_of_all(x)))

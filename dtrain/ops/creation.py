@@ -34,7 +34,7 @@ class RowNumbers(Op):
 
     @staticmethod
     def spec(*, rows: Rows) -> Spec:
-        return Spec((int(rows),), np.dtype(np.int32), 0, rows.total)
+        return Spec((rows.own,), np.dtype(np.int32), 0, rows.total)
 
     @staticmethod
     def forward(y: Array, *, places: Places, context: StepContext) -> None:
@@ -59,11 +59,11 @@ class Cast(Op):
 
 
 def shape_spec(shape: Any, dtype: DTypeLike) -> Spec:
-    """The spec of a new value; a length taken from the batch (`Rows`) makes its axis that of the batch."""
+    """The spec of a new value; the first length taken from the batch (`Rows`) makes its axis that of the batch."""
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     batch = next((k for k, n in enumerate(lengths) if isinstance(n, Rows)), None)
     total = 0 if batch is None else lengths[batch].total
-    return Spec(tuple(int(n) for n in lengths), np.dtype(dtype), batch, total)
+    return Spec(tuple(n.own if k == batch else int(n) for k, n in enumerate(lengths)), np.dtype(dtype), batch, total)
 
 
 def fill(spec: Spec, value: float) -> Tensor:
@@ -133,11 +133,12 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: DTypeLike | No
         start, stop = 0, start
     step = 1 if step is None else step
     if isinstance(stop, Rows) and start == 0 and step == 1:
-        spec = shape_spec((stop,), np.int32)
-        return cast(apply(RowNumbers, rows=stop, places=places_of(spec)), dtype or np.int32)
-    numbers = [_number(n) for n in (start, stop, step)]
-    default = np.int32 if all(isinstance(n, int) for n in numbers) else FLOATX
-    return as_tensor(np.arange(*numbers, dtype=dtype or default))
+        numbers = cast(apply(RowNumbers, rows=stop, places=places_of(shape_spec(stop, np.int32))), dtype or np.int32)
+        numbers.counts_rows = True
+        return numbers
+    bounds = [_number(n) for n in (start, stop, step)]
+    default = np.int32 if all(isinstance(n, int) for n in bounds) else FLOATX
+    return as_tensor(np.arange(*bounds, dtype=dtype or default))
 
 
 def _number(value: Any) -> int | float:
@@ -155,9 +156,27 @@ def linspace(
     axis: int = 0,
 ) -> Any:
     """`num` numbers at equal distances from `start` to `stop`."""
-    values, step = np.linspace(np.asarray(start), np.asarray(stop), num, endpoint=endpoint, retstep=True, axis=axis)
+    first, last = known_value(start), known_value(stop)
+    if first is None or last is None:
+        return _between(start, stop, num, endpoint, retstep, dtype or FLOATX, axis)
+    values, step = np.linspace(first, last, num, endpoint=endpoint, retstep=True, axis=axis)
     tensor = as_tensor(values.astype(dtype or FLOATX))
     return (tensor, as_tensor(np.asarray(step, dtype or FLOATX))) if retstep else tensor
+
+
+def _between(start: Any, stop: Any, num: int, endpoint: bool, retstep: bool, dtype: DTypeLike, axis: int) -> Any:
+    """`linspace` of what is computed by the model: `(1 - w) start + w stop`, w from 0 to 1 along `axis`."""
+    from .shaping import expand_dims
+
+    start, stop = cast(start, dtype), cast(stop, dtype)
+    whole = stop - start
+    start, stop = start + zeros_like(whole), stop + zeros_like(whole)  # of one shape
+    places = np.zeros(whole.spec.ndim + 1, np.intp)
+    places[axis] = -1
+    weights, distance = np.linspace(0, 1, num, endpoint=endpoint, retstep=True)
+    weights = weights.astype(dtype).reshape(np.where(places, num, 1))
+    tensor = expand_dims(start, axis) * (1 - weights) + expand_dims(stop, axis) * weights
+    return (tensor, whole * np.asarray(distance, dtype)) if retstep else tensor
 
 
 def logspace(
@@ -170,7 +189,7 @@ def logspace(
     axis: int = 0,
 ) -> Tensor:
     """`base ** linspace(start, stop)`"""
-    values = np.logspace(np.asarray(start), np.asarray(stop), num, endpoint=endpoint, base=base, axis=axis)
+    values = np.logspace(value_of_all(start), value_of_all(stop), num, endpoint=endpoint, base=base, axis=axis)
     return as_tensor(values.astype(dtype or FLOATX))
 
 
@@ -226,8 +245,20 @@ def convert_to_numpy(x: Any) -> Array:
 
 
 def known_value(x: Any) -> Array | None:
-    """The value of x if it does not depend on what a model being traced computes, else None."""
-    return x.array if isinstance(x, Tensor) else None if isinstance(x, Variable) else np.asarray(x)
+    """The value of x, of all rows, if it does not depend on what a model being traced computes, else None."""
+    unknown = isinstance(x, Variable) or (isinstance(x, Tensor) and x.array is None)
+    return None if unknown else value_of_all(x)
+
+
+def value_of_all(x: Any) -> Array:
+    """The value of x, of all rows.
+
+    Raises:
+        ValueError: for a tensor whose value is not known while a model is being traced.
+    """
+    from .gathering import all_rows  # which is built on this module
+
+    return np.asarray(all_rows(x) if isinstance(x, Tensor) and x.array is not None else x)
 
 
 def shape(x: Any) -> tuple[Any, ...]:

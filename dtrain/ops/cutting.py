@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.graph import Rows, Tensor, apply, as_tensor
+from dtrain.graph import Tensor, apply, as_tensor
 from dtrain.graph.symbolic import symbolic
 
 from .joining import concatenate
@@ -34,14 +34,14 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
             raise ValueError(f"split: expected a number of parts that divides {length}. Received: {parts}")
         bounds = [k * (length // parts) for k in range(parts + 1)]
     else:
-        places = (int(i.total if isinstance(i, Rows) else i) for i in indices_or_sections)
+        places = (int(i) for i in indices_or_sections)
         bounds = [0, *(slice(i).indices(length)[1] for i in places), length]
     return [_between(tensor, place, start, max(start, stop)) for start, stop in pairwise(bounds)]
 
 
 def _between(x: Tensor, axis: int, start: int, stop: int) -> Tensor:
     """A part of x between global places."""
-    between = slice(*(Rows(0, place) for place in (start, stop)))
+    between = slice(start, stop)
     if is_cut_at_seams(x.spec, axis, between):
         return cut_at_seams(x, between)
     require_whole_rows("split", x.spec, (axis,))
@@ -68,7 +68,7 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Tensor]:
     """The slices of x along `axis`, without that axis."""
     tensor = as_tensor(x)
     place = normalize_axis("unstack", axis, tensor.ndim)
-    length = tensor.spec.shape[place]
+    length = tensor.spec.global_shape[place]
     if num is not None and num != length:
         raise ValueError(f"unstack: expected num={length}, the length of axis {axis}. Received: num={num}")
     require_whole_rows("unstack", tensor.spec, (place,))

@@ -110,11 +110,7 @@ def binomial(
 
 @symbolic
 def shuffle(x: Any, axis: int = 0, seed: Seed = None) -> Tensor:
-    """The parts of x along `axis` in random order.
-
-    Raises:
-        ValueError: for the axis of the batch's rows, when they are divided among processes.
-    """
+    """The parts of x along `axis` in random order. Rows of the batch are gathered on all processes for it."""
     tensor = as_tensor(x)
     require_whole_rows("shuffle", tensor.spec, (axis % tensor.ndim,))
     order = apply(Permutation, n=int(tensor.spec.shape[axis]), stream=stream_of("shuffle", seed))

@@ -75,11 +75,14 @@ def _noise_spec(x: Spec, noise_shape: Sequence[int | None] | None) -> Spec:
     mask = x.with_dtype(np.bool_)
     if noise_shape is None:
         return mask
-    shape = tuple(n if k is None or isinstance(k, Rows) else int(k) for n, k in zip(x.shape, noise_shape, strict=False))
-    if len(noise_shape) != x.ndim or any(k not in (1, n) for n, k in zip(x.shape, shape, strict=True)):
+    lengths = x.global_shape
+    shape = tuple(n if k is None else int(k) for n, k in zip(lengths, noise_shape, strict=False))
+    if len(noise_shape) != x.ndim or any(k not in (1, n) for n, k in zip(lengths, shape, strict=True)):
         raise ValueError(
             f"dropout: expected noise_shape to have a 1 or the inputs' length for each axis of {x.global_shape}. "
             f"Received: noise_shape={tuple(noise_shape)}"
         )
     repeated = x.batch is not None and noise_shape[x.batch] == 1 and not isinstance(noise_shape[x.batch], Rows)
-    return mask.with_shape(shape).replicated() if repeated else mask.with_shape(shape)
+    if repeated or x.batch is None:
+        return mask.with_shape(shape).replicated()
+    return mask.with_shape((*shape[: x.batch], x.shape[x.batch], *shape[x.batch + 1 :]))

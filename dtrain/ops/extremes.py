@@ -13,7 +13,7 @@ from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor
 from dtrain.graph.symbolic import symbolic
 
 from .choice import maximum, minimum, where
-from .creation import arange, cast
+from .creation import arange, cast, fill
 from .elementwise import exp, float_dtype, log, stop_gradient
 from .reduction import Axes, expand, normalize_axes, reduced_spec, sum
 from .row_extremes import extreme_of_rows, needs_all_processes, same_as, table_of
@@ -126,10 +126,14 @@ class ProdLast(Op):
         np.multiply(dx, dy[..., None], out=dx)
 
 
-def _extreme(op: type[Op], name: str, x: Any, axis: int | Sequence[int] | None, keepdims: bool) -> Tensor:
+def _extreme(
+    op: type[Op], name: str, x: Any, axis: int | Sequence[int] | None, keepdims: bool, of_none: float | None = None
+) -> Tensor:
     tensor = as_tensor(x)
     axes = normalize_axes(name, axis, tensor.ndim)
     if builtins.any(tensor.spec.global_shape[a] == 0 for a in axes):
+        if of_none is not None:
+            return fill(reduced_spec(tensor.spec, axes, keepdims), of_none)
         raise ValueError(f"{name}: expected at least one element along axis {axis}. Received: shape {tensor.shape}")
     if op in _SIGNS and needs_all_processes(tensor, axes):
         return extreme_of_rows(tensor, axes, keepdims, _SIGNS[op])
@@ -147,7 +151,7 @@ def max(
 
     Equal ones share the gradient equally.
     """
-    y = _extreme(Max, "max", x, axis, keepdims)
+    y = _extreme(Max, "max", x, axis, keepdims, initial)
     return y if initial is None else maximum(y, initial)
 
 
@@ -159,7 +163,7 @@ def min(
 
     Equal ones share the gradient equally.
     """
-    y = _extreme(Min, "min", x, axis, keepdims)
+    y = _extreme(Min, "min", x, axis, keepdims, initial)
     return y if initial is None else minimum(y, initial)
 
 

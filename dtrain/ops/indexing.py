@@ -58,8 +58,11 @@ class TakeAlongAxis(Op):
     @staticmethod
     def spec(x: Spec, indices: Spec, *, axis: int) -> Spec:
         require_whole_rows("take_along_axis", x, (axis,))
-        rest = [Spec((*s.shape[:axis], 1, *s.shape[axis + 1 :]), s.dtype, s.batch, s.total) for s in (x, indices)]
-        shape, batch, total = broadcast_specs("take_along_axis", *rest)
+        shape, batch, total = broadcast_specs("take_along_axis", *(_with_one(s, axis) for s in (x, indices)))
+        if indices.batch == axis and batch is None:
+            batch, total = axis, indices.total
+        elif indices.divided and indices.batch == axis:
+            require_whole_rows("take_along_axis", indices, (axis,))
         return Spec((*shape[:axis], indices.shape[axis], *shape[axis + 1 :]), x.dtype, batch, total)
 
     @staticmethod
@@ -73,6 +76,12 @@ class TakeAlongAxis(Op):
         np.add.at(dx, _along(dx.shape, indices, dy.shape, axis), dy)
 
 
+def _with_one(x: Spec, axis: int) -> Spec:
+    """The spec with length 1 on an axis."""
+    one = Spec((*x.shape[:axis], 1, *x.shape[axis + 1 :]), x.dtype, x.batch, x.total)
+    return one.replicated() if x.batch == axis else one
+
+
 def _along(shape: Shape, indices: Array, result: Shape, axis: int) -> tuple[Array, ...]:
     ndim = len(shape)
     grid = [np.arange(n).reshape([-1 if i == k else 1 for i in range(ndim)]) for k, n in enumerate(result)]
@@ -84,17 +93,20 @@ def _along(shape: Shape, indices: Array, result: Shape, axis: int) -> tuple[Arra
 
 
 class Gather(Op):
-    """y = x[i0, i1, ...]: one index array for each of the axes `first`, `first + 1`, ...; they broadcast."""
+    """y = x[i0, i1, ...]: one index array for each of the axes `first`, `first + 1`, ...; they broadcast.
+
+    Index number `rows` counts the rows of the batch, as they lie on its axis (None: no index does).
+    """
 
     variadic = True
 
     @staticmethod
-    def spec(xs: Sequence[Spec], *, first: int) -> Spec:
+    def spec(xs: Sequence[Spec], *, first: int, rows: int | None) -> Spec:
         x, indices = xs[0], xs[1:]
         shape, batch, total = broadcast_specs("indexing", *indices)
         if x.batch is not None and first <= x.batch < first + len(indices):
-            rows = indices[x.batch - first]
-            if x.divided and (rows.batch is None or rows.parts != x.parts or len(x.parts) > 1):
+            by_rows = rows is not None and indices[rows].parts == x.parts and len(x.parts) == 1
+            if x.divided and not by_rows:
                 require_whole_rows("indexing", x, (x.batch,))
         elif batch is not None:
             require_whole_rows("indexing", x, range(x.ndim))
@@ -212,8 +224,9 @@ def gather(x: Tensor, arrays: dict[int, Any]) -> Tensor:
     """x indexed by integer arrays on some axes, as NumPy has it: they broadcast against each other."""
     axes = list(arrays)
     indices = [_integers("indexing", key) for key in arrays.values()]
-    rows = axes.index(x.spec.batch) if x.spec.batch in axes else None
-    if len(axes) == 1 and not (rows is not None and x.spec.divided):
+    numbers = [k for k, places in enumerate(indices) if axes[k] == x.spec.batch and places.counts_rows]
+    rows = numbers[0] if numbers and x.spec.divided else None
+    if len(axes) == 1 and rows is None:
         return apply(Take, x, indices[0], axis=axes[0])  # type: ignore[no-any-return]
     first = axes[0]
     if axes != list(range(first, first + len(axes))):

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from dtrain import ops
 from dtrain.graph import Array
+
+from .indexing import take
+from .linear import matmul
+from .shaping import moveaxis
 
 METHODS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
 
@@ -26,11 +29,11 @@ def resize(images: Any, height: int, width: int, method: str = "bilinear", antia
         if source == target:
             continue
         if method == "nearest":
-            images = ops.take(images, np.floor((np.arange(target) + 0.5) * source / target).astype(np.int32), axis=axis)
+            images = take(images, np.floor((np.arange(target) + 0.5) * source / target).astype(np.int32), axis=axis)
         else:
             weights = interpolation_weights(source, target, method, antialias)
-            moved = ops.matmul(ops.moveaxis(images, axis, -1), weights.T.astype(images.dtype))
-            images = ops.moveaxis(moved, -1, axis)
+            moved = matmul(moveaxis(images, axis, -1), weights.T.astype(images.dtype))
+            images = moveaxis(moved, -1, axis)
     return images
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dtrain.graph import Array, Op, Rows, Spec, Tensor, apply, as_tensor, join, promote
+from dtrain.graph.spec import DividedRows
 from dtrain.graph.symbolic import symbolic
 
 from .creation import known_value
@@ -28,7 +29,7 @@ class Concatenate(Op):
 
     @staticmethod
     def spec(xs: Sequence[Spec], *, axis: int) -> Spec:
-        others = {x.shape[:axis] + x.shape[axis + 1 :] for x in xs}
+        others = {x.global_shape[:axis] + x.global_shape[axis + 1 :] for x in xs}
         if len(others) > 1:
             listing = ", ".join(str(x.global_shape) for x in xs)
             raise ValueError(f"concatenate: expected shapes that differ along axis {axis} only. Received: {listing}")
@@ -60,7 +61,7 @@ def _check_shares(xs: Sequence[Spec], axis: int, length: int, total: int) -> Non
     """Each process must hold the same share of the rows of every operand."""
     if any(x.shape[axis] * total != x.total * length for x in xs):
         listing = ", ".join(x.describe_rows() for x in xs)
-        raise ValueError(
+        raise DividedRows(
             "concatenate: the rows of the batch are divided among processes, so that values can be laid one behind the "
             f"other if all of them are divided alike. Received: {listing}"
         )
@@ -109,6 +110,9 @@ class Flip(Op):
 @symbolic
 def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Tensor:
     """The tensors side by side along `axis` (as one row of numbers if None).
+
+    Rows of the batch that are divided among processes stay so behind other such rows; behind what all processes hold
+    whole, or beside other rows, they are gathered on all of them.
 
     Raises:
         ValueError: if shapes differ along another axis.

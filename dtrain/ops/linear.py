@@ -12,6 +12,7 @@ from dtrain.graph.symbolic import symbolic
 
 from .broadcasting import reduce_to
 from .collective import AllSum
+from .gathering import all_rows
 from .rows import require_whole_rows
 from .shaping import expand_dims, squeeze
 
@@ -72,13 +73,14 @@ class StackedMatmul(Op):
 def _stacked(x1: Spec, x2: Spec) -> tuple[tuple[int, ...], np.dtype[Any], int | None, int]:
     """Shape, dtype, batch axis and global length of a product of stacks."""
     stacks = [Spec(x.shape[:-2], x.dtype, *_leading(x)) for x in (x1, x2)]
-    shape, batch, total = broadcast_specs("matmul", *stacks)
+    shape, batch, total = broadcast_specs("matmul", *stacks, tail=2)
     n = len(shape)
     rows = x1.batch == x1.ndim - 2
     columns = x2.batch == x2.ndim - 1
     contracted = x1.batch == x1.ndim - 1, x2.batch == x2.ndim - 2
     kinds = [batch is not None, rows, columns, any(contracted)]
-    if sum(kinds) > 1 or contracted in ((True, False), (False, True)):
+    apart = any(contracted) and (not all(contracted) or x1.parts != x2.parts)
+    if sum(kinds) > 1 or apart:
         for x in (x1, x2):
             require_whole_rows("matmul", x, range(x.ndim))
     if rows and not columns and batch is None:
@@ -92,15 +94,31 @@ def _leading(x: Spec) -> tuple[int | None, int]:
     return (x.batch, x.total) if x.batch is not None and x.batch < x.ndim - 2 else (None, 0)
 
 
+def _one_divided(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """The operands of a product, one of them with all rows if both have rows that the product does not bring together.
+
+    The rows of the other one are those of the product.
+    """
+    if a.spec.divided and b.spec.divided:
+        if a.spec.batch == a.ndim - 2:
+            return a, all_rows(b)
+        if b.spec.batch == b.ndim - 1:
+            return all_rows(a), b
+    return a, b
+
+
 @symbolic
 def matmul(x1: Any, x2: Any) -> Tensor:
     """The matrix product `x1 @ x2`: of matrices, of stacks of them (which broadcast), of vectors.
+
+    In products of rows of the batch with each other, as in `x @ transpose(x)`, each process computes those of its own
+    rows with all rows, which are gathered on all processes.
 
     Raises:
         ValueError: if an operand is a number, or the last length of x1 is not the last but one of x2.
     """
     a, b = as_tensor(x1), as_tensor(x2)
-    if not a.ndim or not b.ndim or a.spec.shape[-1] != b.spec.shape[max(b.ndim - 2, 0)]:
+    if not a.ndim or not b.ndim or a.spec.global_shape[-1] != b.spec.global_shape[max(b.ndim - 2, 0)]:
         raise ValueError(
             "matmul: expected x1 of shape (..., n, k) and x2 of shape (..., k, m). "
             f"Received: x1.shape={a.spec.global_shape}, x2.shape={b.spec.global_shape}"
@@ -109,6 +127,7 @@ def matmul(x1: Any, x2: Any) -> Tensor:
         return squeeze(matmul(expand_dims(a, 0), b), -1 if b.ndim == 1 else -2)
     if b.ndim == 1:
         return squeeze(matmul(a, expand_dims(b, 1)), -1)
+    a, b = _one_divided(a, b)
     if b.ndim == 2 and b.spec.batch is None and a.spec.batch != a.ndim - 1:
         return apply(Matmul, a, b)  # type: ignore[no-any-return]
     y = apply(StackedMatmul, a, b)

@@ -17,6 +17,7 @@ from dtrain.kernels import crossentropy as kernels
 
 from .creation import cast
 from .elementwise import float_dtype
+from .gathering import laid_alike
 from .rows import require_whole_rows
 from .shaping import moveaxis, normalize_axis, squeeze
 
@@ -194,7 +195,8 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
             f"Received: target.shape={t.spec.global_shape}, output.shape={y.spec.global_shape}"
         )
     place = normalize_axis("categorical_crossentropy", axis, y.ndim)
-    return apply(CategoricalCrossentropy, moveaxis(t, place, -1), moveaxis(y, place, -1), from_logits=from_logits)  # type: ignore[no-any-return]
+    t, y = laid_alike(moveaxis(t, place, -1), moveaxis(y, place, -1))
+    return apply(CategoricalCrossentropy, t, y, from_logits=from_logits)  # type: ignore[no-any-return]
 
 
 @symbolic
@@ -215,7 +217,8 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
             f"sparse_categorical_crossentropy: expected labels of shape {y.spec.global_shape[:-1]} for an output of "
             f"shape {y.spec.global_shape}. Received: target.shape={t.spec.global_shape}"
         )
-    return apply(SparseLogits if from_logits else SparseProbabilities, t, y)  # type: ignore[no-any-return]
+    require_whole_rows("sparse_categorical_crossentropy", y.spec, (y.ndim - 1,))
+    return apply(SparseLogits if from_logits else SparseProbabilities, *laid_alike(t, y))  # type: ignore[no-any-return]
 
 
 @symbolic

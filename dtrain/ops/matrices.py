@@ -29,7 +29,7 @@ def square(name: str, x: Spec, *tail: int) -> Spec:
     Raises:
         ValueError: they are not square.
     """
-    if x.ndim >= 2 and x.shape[-1] != x.shape[-2]:
+    if x.ndim >= 2 and x.global_shape[-1] != x.global_shape[-2]:
         raise ValueError(f"{name}: expected square matrices, of shape (..., N, N). Received: shape {x.global_shape}")
     return stacked(name, x, *tail)
 

@@ -13,7 +13,7 @@ from dtrain.graph.symbolic import symbolic
 from .arithmetic import divide
 from .choice import maximum, where
 from .comparison import isnan
-from .creation import cast
+from .creation import cast, value_of_all
 from .elementwise import float_dtype, sqrt, square
 from .extremes import argmax, argmin, prod
 from .extremes import max as reduce_max
@@ -21,11 +21,10 @@ from .extremes import min as reduce_min
 from .indexing import take_along_axis
 from .joining import stack
 from .reduction import all as reduce_all
-from .reduction import normalize_axes
 from .reduction import sum as reduce_sum
 from .rounding import ceil, floor, round
-from .shaping import expand_dims, moveaxis, ravel
-from .sorting import cumprod, cumsum, sort
+from .shaping import expand_dims
+from .sorting import cumprod, cumsum, lined_up, sort
 
 Axis = int | Sequence[int] | None
 
@@ -119,15 +118,14 @@ def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor
 
 
 @symbolic
-def nanquantile(x: Any, q: Any, axis: int | None = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+def nanquantile(x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
     """The value below which a part q of the numbers along `axis` lies; `method` as in `quantile`."""
     tensor = as_tensor(x)
-    axes = normalize_axes("nanquantile", axis, tensor.ndim)
-    flat = ravel(tensor) if axis is None else moveaxis(tensor, axes[0], -1)
+    flat, axes = lined_up("nanquantile", tensor, axis)
     ordered, gone = _filled(flat, np.inf)
     ordered = sort(ordered, -1)
     count = _count(gone, -1, True, flat)  # (..., 1)
-    results = [_at(ordered, float(part), count, method) for part in np.ravel(np.asarray(q))]
+    results = [_at(ordered, float(part), count, method) for part in np.ravel(value_of_all(q))]
     if keepdims:
         results = [expand_dims(y, list(axes)) for y in results]
     if not np.ndim(q):
@@ -157,12 +155,12 @@ def _at(ordered: Tensor, part: float, count: Tensor, method: str) -> Tensor:
 
 
 @symbolic
-def nanpercentile(x: Any, q: Any, axis: int | None = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+def nanpercentile(x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
     """`nanquantile` with q in hundredths."""
-    return nanquantile(x, np.asarray(q) / 100, axis, method, keepdims)
+    return nanquantile(x, value_of_all(q) / 100, axis, method, keepdims)
 
 
 @symbolic
-def nanmedian(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
+def nanmedian(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The middle number along `axis`."""
     return nanquantile(x, 0.5, axis, keepdims=keepdims)

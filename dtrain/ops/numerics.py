@@ -16,13 +16,14 @@ from .arithmetic import divide, subtract
 from .choice import maximum, minimum, where
 from .comparison import isclose, isfinite, isnan
 from .creation import cast
+from .decompositions import svd
 from .elementwise import absolute, rsqrt, sqrt, square
 from .extremes import max as reduce_max
 from .extremes import min as reduce_min
+from .reduction import Axes, mean, normalize_axes
 from .reduction import all as reduce_all
-from .reduction import mean, normalize_axes
 from .reduction import sum as reduce_sum
-from .shaping import broadcast_to, expand_dims
+from .shaping import broadcast_to, expand_dims, moveaxis
 
 
 @symbolic
@@ -65,10 +66,18 @@ def norm(x: Any, ord: Any = None, axis: int | Sequence[int] | None = None, keepd
 
     Args:
         ord: None (root of the sum of squares), "fro" (the same, of matrices), inf, -inf, 0, or a number p
-            (`sum(|x| ** p) ** (1 / p)`); for matrices 1, -1, inf, -inf: the largest or smallest sum of |x|.
+            (`sum(|x| ** p) ** (1 / p)`); for matrices 1, -1, inf, -inf: the largest or smallest sum of |x|; 2, -2,
+            "nuc": the largest or smallest singular value, or their sum.
+
+    Raises:
+        ValueError: for an `ord` that vectors or matrices do not have.
     """
     tensor = as_tensor(x)
     axes = normalize_axes("norm", axis, tensor.ndim)
+    if isinstance(ord, str) and (len(axes) != 2 or ord not in ("fro", "nuc")):
+        raise ValueError(f"norm: expected a number, or 'fro' or 'nuc' for matrices. Received: ord={ord!r}, axis={axis}")
+    if len(axes) == 2 and ord in (2, -2, "nuc"):
+        return _spectral_norm(tensor, ord, axes, keepdims)
     if ord is None or ord == "fro" or (ord == 2 and len(axes) == 1):
         return sqrt(reduce_sum(square(tensor), axes, keepdims))
     size = absolute(tensor)
@@ -78,12 +87,20 @@ def norm(x: Any, ord: Any = None, axis: int | Sequence[int] | None = None, keepd
         y = extreme(reduce_sum(size, summed, True), other, keepdims=True)
         return y if keepdims else y.__getitem__(tuple(0 if k in axes else slice(None) for k in range(tensor.ndim)))
     if len(axes) != 1:
-        raise ValueError(f"norm: expected ord None, 'fro', 1, -1, inf or -inf for matrices. Received: ord={ord!r}")
+        raise ValueError(
+            f"norm: expected ord None, 'fro', 'nuc', 1, -1, 2, -2, inf or -inf for matrices. Received: ord={ord!r}"
+        )
     if ord in (np.inf, -np.inf):
         return (reduce_max if ord > 0 else reduce_min)(size, axes, keepdims)
     if ord == 0:
         return cast(reduce_sum(tensor != 0, axes, keepdims), tensor.dtype)
     return reduce_sum(size**ord, axes, keepdims) ** (1 / ord)  # type: ignore[no-any-return]
+
+
+def _spectral_norm(x: Tensor, ord: Any, axes: Axes, keepdims: bool) -> Tensor:
+    values = svd(moveaxis(x, axes, (-2, -1)), compute_uv=False)
+    y = reduce_sum(values, -1) if ord == "nuc" else (reduce_max if ord > 0 else reduce_min)(values, -1)
+    return expand_dims(y, axes) if keepdims else y
 
 
 @symbolic

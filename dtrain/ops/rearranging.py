@@ -192,6 +192,8 @@ def depth_to_space(x: Any, block_size: int, data_format: str | None = "channels_
 
 def _deal(x: Any, size: int, data_format: str, to_depth: bool) -> Tensor:
     tensor = as_tensor(x)
+    if not isinstance(size, int) or size < 1:
+        raise ValueError(f"Expected a positive integer. Received: block_size={size!r}")
     if data_format == "channels_first":
         moved = _deal(transpose(tensor, (0, 2, 3, 1)), size, "channels_last", to_depth)
         return transpose(moved, (0, 3, 1, 2))

@@ -13,6 +13,7 @@ import numpy as np
 from dtrain.graph import Op, Spec, apply, as_tensor
 
 from .creation import cast, fill, zeros
+from .gathering import rows_first
 from .rows import require_whole_rows
 
 
@@ -46,14 +47,16 @@ def call_sequence_op(
         raise ValueError(f"{name}: expected a bias of shape {shape}. Received: {b.spec.shape}")
     require_whole_rows(name, x.spec, (1, 2))
     x = x if x.spec.dtype == w.spec.dtype else cast(x, w.spec.dtype)
+    x, *given = rows_first(x, *(as_tensor(v) for v in (*states, mask) if v is not None))
+    further = iter(given)
     row = x.spec.with_shape((x.spec.shape[0], units))
-    starts = [fill(row, 0) if s is None else as_tensor(s) for s in states]
+    starts = [fill(row, 0) if s is None else next(further) for s in states]
     if any(s.spec.shape != row.shape for s in starts):
         raise ValueError(
             f"{name}: expected initial states of shape (batch, units) = {row.global_shape}. "
             f"Received: {', '.join(str(s.spec.global_shape) for s in starts)}"
         )
-    valid = as_tensor(np.zeros(0, np.bool_) if mask is None else mask)
+    valid = as_tensor(np.zeros(0, np.bool_)) if mask is None else next(further)
     if mask is not None and (valid.spec.shape != x.spec.shape[:2] or valid.dtype != "bool"):
         raise ValueError(
             f"{name}: expected a boolean mask of shape (batch, steps) = {x.spec.global_shape[:2]}. "

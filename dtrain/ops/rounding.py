@@ -47,7 +47,10 @@ class Round(Op):
 
     @staticmethod
     def forward(x: Array, y: Array, *, decimals: int) -> None:
-        np.round(x, decimals, out=y)
+        if x.dtype.kind == "f":
+            np.round(x, decimals, out=y)
+        else:  # NumPy divides into `out`, which whole numbers are not
+            np.copyto(y, np.round(x, decimals), casting="unsafe")
 
 
 @symbolic

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from dtrain import ops
+from .activation import clip
+from .choice import minimum, where
+from .comparison import equal, logical_and
+from .creation import cast
+from .indexing import take_along_axis
+from .powers import mod
+from .rounding import floor
+from .shaping import broadcast_to, expand_dims, reshape
 
 FILL_MODES = ("reflect", "wrap", "constant", "nearest")
 INTERPOLATIONS = ("bilinear", "nearest")
@@ -21,9 +28,9 @@ def sample(images: Any, rows: Any, columns: Any, fill_mode: str, interpolation: 
     height, width = (int(n) for n in images.shape[1:3])
     y, x = _inside(rows, height, fill_mode), _inside(columns, width, fill_mode)
     if interpolation == "nearest":
-        return _pixels(images, ops.floor(y + 0.5), ops.floor(x + 0.5), fill_mode, fill_value)
-    top, left = ops.floor(y), ops.floor(x)
-    down, right = ops.expand_dims(y - top, -1), ops.expand_dims(x - left, -1)
+        return _pixels(images, floor(y + 0.5), floor(x + 0.5), fill_mode, fill_value)
+    top, left = floor(y), floor(x)
+    down, right = expand_dims(y - top, -1), expand_dims(x - left, -1)
 
     def pixels(below: int, beside: int) -> Any:
         return _pixels(images, top + float(below), left + float(beside), fill_mode, fill_value)
@@ -36,26 +43,26 @@ def sample(images: Any, rows: Any, columns: Any, fill_mode: str, interpolation: 
 def _inside(place: Any, length: int, fill_mode: str) -> Any:
     """Places outside moved to where their value is found inside."""
     if fill_mode == "wrap":
-        return ops.mod(place, float(length))
+        return mod(place, float(length))
     if fill_mode == "reflect":
-        place = ops.mod(place + 0.5, 2.0 * length)
-        place = ops.minimum(place, 2.0 * length - place) - 0.5
-    return place if fill_mode == "constant" else ops.clip(place, 0.0, length - 1.0)
+        place = mod(place + 0.5, 2.0 * length)
+        place = minimum(place, 2.0 * length - place) - 0.5
+    return place if fill_mode == "constant" else clip(place, 0.0, length - 1.0)
 
 
 def _pixels(images: Any, rows: Any, columns: Any, fill_mode: str, fill_value: float) -> Any:
     """The pixels (N, H, W, C) at whole places; those just outside are the nearest, the next round, or the constant."""
     count, height, width, channels = images.shape
     if fill_mode == "wrap":
-        y, x = ops.mod(rows, float(height)), ops.mod(columns, float(width))
+        y, x = mod(rows, float(height)), mod(columns, float(width))
     else:
-        y, x = ops.clip(rows, 0.0, height - 1.0), ops.clip(columns, 0.0, width - 1.0)
+        y, x = clip(rows, 0.0, height - 1.0), clip(columns, 0.0, width - 1.0)
     size = int(height) * int(width)
-    numbers = ops.reshape(ops.cast(y * float(width) + x, "int32"), (count, size, 1))
-    numbers = ops.broadcast_to(numbers, (count, size, channels))
-    flat = ops.reshape(images, (count, size, channels))
-    found = ops.reshape(ops.take_along_axis(flat, numbers, axis=1), images.shape)
+    numbers = reshape(cast(y * float(width) + x, "int32"), (count, size, 1))
+    numbers = broadcast_to(numbers, (count, size, channels))
+    flat = reshape(images, (count, size, channels))
+    found = reshape(take_along_axis(flat, numbers, axis=1), images.shape)
     if fill_mode != "constant":
         return found
-    known = ops.logical_and(ops.equal(y, rows), ops.equal(x, columns))
-    return ops.where(ops.expand_dims(known, -1), found, float(fill_value))
+    known = logical_and(equal(y, rows), equal(x, columns))
+    return where(expand_dims(known, -1), found, float(fill_value))

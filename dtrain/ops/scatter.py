@@ -10,9 +10,10 @@ import numpy as np
 from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor
 from dtrain.graph.symbolic import symbolic
 
+from .choice import where
 from .creation import cast, known_value, zeros
 from .indexing import check_range
-from .rows import require_whole_rows
+from .rows import require_same_rows, require_whole_rows
 
 REDUCTIONS = (None, "add")
 
@@ -56,13 +57,15 @@ class SliceUpdate(Op):
 
     @staticmethod
     def spec(x: Spec, updates: Spec, *, starts: tuple[int, ...]) -> Spec:
-        outside = [k for k, n in enumerate(updates.shape) if starts[k] < 0 or starts[k] + n > x.shape[k]]
+        lengths = x.global_shape
+        outside = [k for k, n in enumerate(updates.global_shape) if starts[k] < 0 or starts[k] + n > lengths[k]]
         if outside:
             raise ValueError(
                 f"slice_update: expected a block inside of {x.global_shape}. "
                 f"Received: start_indices={starts}, updates.shape={updates.global_shape}"
             )
-        require_whole_rows("slice_update", x, [k for k, n in enumerate(updates.shape) if n != x.shape[k]])
+        require_same_rows("slice_update", x, updates)
+        require_whole_rows("slice_update", x, [k for k, n in enumerate(updates.global_shape) if n != lengths[k]])
         return x
 
     @staticmethod
@@ -115,13 +118,23 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Tensor:
 
 @symbolic
 def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Tensor:
-    """y[k] = sum of the rows of data whose segment id is k.
+    """y[k] = sum of the rows of data whose segment id is k; a row with a negative id is left out.
 
     `num_segments` may be left out where the ids are known: it is then one more than the largest.
     """
-    x, ids = as_tensor(data), as_tensor(segment_ids)
-    count = segment_count("segment_sum", segment_ids, num_segments)
-    return scatter(ids[..., None], x, (count, *x.shape[ids.ndim :]))
+    x, count = as_tensor(data), segment_count("segment_sum", segment_ids, num_segments)
+    ids, slots = segment_slots(segment_ids, count)
+    return scatter(ids[..., None], x, (slots, *x.shape[ids.ndim :]))[:count]  # type: ignore[no-any-return]
+
+
+def segment_slots(segment_ids: Any, count: int) -> tuple[Tensor, int]:
+    """Ids and the number of segments, with one segment more for rows with negative ids if there may be some."""
+    ids, known = as_tensor(segment_ids), known_value(segment_ids)
+    if known is not None and np.min(known, initial=0) >= 0:
+        return ids, count
+    if known is not None:
+        check_range("segment_ids", known, count)
+    return where(ids < 0, np.asarray(count, ids.dtype), ids), count + 1
 
 
 def segment_count(name: str, segment_ids: Any, given: int | None) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.graph import Array, Op, Rows, Spec, Tensor, apply, join
+from dtrain.graph import Array, Op, Spec, Tensor, apply, join
 
 
 class Part(Op):
@@ -52,23 +52,14 @@ def cut_at_seams(x: Tensor, key: slice) -> Tensor:
 
 def _parts_between(x: Spec, key: slice) -> tuple[int, int] | None:
     edges = list(accumulate(x.parts, initial=0))
-    first, last = (_seam(x, edges, place, otherwise) for place, otherwise in ((key.start, 0), (key.stop, edges[-1])))
+    first, last = (_seam(edges, place, otherwise) for place, otherwise in ((key.start, 0), (key.stop, edges[-1])))
     return None if first is None or last is None or first >= last else (first, last)
 
 
-def _seam(x: Spec, edges: list[int], place: Any, otherwise: int) -> int | None:
-    """The number of the part that begins at a place: `Rows`, or a number of rows of the global batch."""
+def _seam(edges: list[int], place: Any, otherwise: int) -> int | None:
+    """The number of the part that begins at a place among the rows of the global batch."""
     if place is None:
         return edges.index(otherwise)
-    wanted = int(place.total if isinstance(place, Rows) else place)
+    wanted = int(place)
     wanted = max(0, wanted + edges[-1]) if wanted < 0 else min(wanted, edges[-1])
-    if wanted not in edges or (x.divided and not isinstance(place, Rows) and _is_own(x, edges, int(place))):
-        return None
-    return edges.index(wanted)
-
-
-def _is_own(x: Spec, edges: list[int], place: int) -> bool:
-    """Whether a number may as well be meant as one of this process's own rows."""
-    assert x.batch is not None  # noqa: S101 - it has parts
-    own = x.shape[x.batch]
-    return any(0 < edge * own // edges[-1] == abs(place) for edge in edges if edges[-1])
+    return edges.index(wanted) if wanted in edges else None

@@ -10,8 +10,8 @@ from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor
 from dtrain.graph.symbolic import symbolic
 
 from .indexing import check_range
-from .rows import require_whole_rows
-from .scatter import segment_count
+from .rows import require_same_rows, require_whole_rows
+from .scatter import segment_count, segment_slots
 
 
 class _Segments(Op):
@@ -19,6 +19,7 @@ class _Segments(Op):
 
     @staticmethod
     def spec(x: Spec, ids: Spec, *, count: int) -> Spec:
+        require_same_rows("segments", x, ids)
         require_whole_rows("segments", x, (0,))
         return Spec((count, *x.shape[1:]), x.dtype)
 
@@ -78,7 +79,8 @@ class SegmentProd(_Segments):
 
 def _segments(op: type[Op], name: str, data: Any, segment_ids: Any, num_segments: int | None) -> Tensor:
     count = segment_count(name, segment_ids, num_segments)
-    return apply(op, as_tensor(data), as_tensor(segment_ids), count=count)  # type: ignore[no-any-return]
+    ids, slots = segment_slots(segment_ids, count)
+    return apply(op, as_tensor(data), ids, count=slots)[:count]  # type: ignore[no-any-return]
 
 
 @symbolic

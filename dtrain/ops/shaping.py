@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from dtrain.graph import Array, Op, Rows, Shape, Spec, Tensor, apply, as_tensor, broadcast_specs, join
+from dtrain.graph.spec import DividedRows
 from dtrain.graph.symbolic import symbolic
+from dtrain.graph.trace import batch_rows
 
 from .broadcasting import reduce_to
-from .creation import shape_spec
+from .creation import shape_spec, value_of_all
 from .lengths import Lengths
 
 
@@ -109,11 +111,11 @@ def _batch_axis(x: Spec, shape: Shape, newshape: Sequence[int]) -> int | None:
     """The axis of the new shape along which each process's rows lie together, as they do along the old one."""
     if x.batch is None or not x.total:
         return x.batch if x.batch is not None and x.batch < len(shape) else None
-    lead, local = prod(x.shape[: x.batch]), x.shape[x.batch]
-    lengths = [length for n in x.parts for length in (n, n * local // x.total)]
+    lead = prod(x.shape[: x.batch])
+    unit = (batch_rows() or x.total) if x.divided else 1  # of which each process may have any part
     places = [
-        k for k, n in enumerate(shape) if prod(shape[:k]) == lead and all(m * n % x.total == 0 for m in lengths)
-        and (n % x.total == 0 or x.total % n == 0)
+        k for k, n in enumerate(shape) if prod(shape[:k]) == lead and (n % x.total == 0 or x.total % n == 0)
+        and all(part * n % (x.total * unit) == 0 for part in x.parts)
     ]  # fmt: skip
     named = [k for k in places if isinstance(newshape[k], Rows)]
     equal = [k for k in places if shape[k] == x.total]
@@ -134,19 +136,20 @@ def _moves_parts(x: Spec, lead: int, shape: Shape, axis: int) -> bool:
 
 @symbolic
 def reshape(x: Any, newshape: int | Sequence[int]) -> Tensor:
-    """x in another shape; one length may be -1.
+    """x in another shape; one length may be -1. Rows of the batch that would be mixed are gathered on all processes.
 
     Raises:
-        ValueError: if the number of elements differs, or if rows that several processes hold would be mixed.
+        ValueError: if the number of elements differs.
     """
     tensor = as_tensor(x)
     wanted = (newshape,) if isinstance(newshape, (int, np.integer)) else tuple(newshape)
     shape = _complete(tensor.spec, wanted)
     batch = _batch_axis(tensor.spec, shape, wanted)
     if batch is None and tensor.spec.divided:
-        raise ValueError(
+        raise DividedRows(
             f"reshape: from {tensor.spec.global_shape} to {shape} the rows of the batch (axis {tensor.spec.batch}), "
-            "which are divided among processes, would not stay together; transpose them to the first axis before"
+            "which are divided among processes, would not stay together; transpose them to the first axis before",
+            tensor.spec,
         )
     return apply(Reshape, tensor, shape=shape, batch=batch)  # type: ignore[no-any-return]
 
@@ -232,11 +235,15 @@ def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
     like = shape_spec(shape, tensor.dtype)
     if tensor.spec.batch is not None and like.batch is None:
         axis = tensor.spec.batch + like.ndim - tensor.ndim
-        if axis >= 0 and like.shape[axis] == tensor.spec.shape[tensor.spec.batch]:
-            like = replace(like, batch=axis, total=tensor.spec.total)
+        if axis >= 0 and like.shape[axis] == tensor.spec.total:
+            rows = tensor.spec.rows
+            local = (*like.shape[:axis], rows.own, *like.shape[axis + 1 :])
+            like = replace(like, shape=local, batch=axis, total=rows.total)
     y = apply(BroadcastTo, tensor, like=like)
     if y.spec.shape != like.shape:
-        raise ValueError(f"broadcast_to: expected a shape that {tensor.spec.shape} fits. Received: shape={like.shape}")
+        raise ValueError(
+            f"broadcast_to: expected a shape that {tensor.spec.global_shape} fits. Received: shape={like.global_shape}"
+        )
     return y  # type: ignore[no-any-return]
 
 
@@ -247,7 +254,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
     k = normalize_axis("repeat", axis or 0, tensor.ndim)
     lengths = tensor.shape
     if not isinstance(repeats, (int, np.integer)):
-        return _repeat_each(tensor, np.asarray(repeats), k)
+        return _repeat_each(tensor, value_of_all(repeats), k)
     count = repeats if isinstance(repeats, Rows) else int(repeats)
     wide = broadcast_to(expand_dims(tensor, k + 1), (*lengths[: k + 1], count, *lengths[k + 1 :]))
     return reshape(wide, (*lengths[:k], lengths[k] * count, *lengths[k + 1 :]))
@@ -256,7 +263,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Tensor:
 def _repeat_each(x: Tensor, repeats: Array, axis: int) -> Tensor:
     from .indexing import take  # which is built on this module
 
-    return take(x, np.repeat(np.arange(x.spec.shape[axis]), repeats), axis)
+    return take(x, np.repeat(np.arange(x.spec.global_shape[axis]), repeats), axis)
 
 
 @symbolic

@@ -11,7 +11,7 @@ from dtrain.graph import Tensor, as_tensor
 from dtrain.graph.symbolic import symbolic
 
 from .contraction import outer
-from .creation import FLOATX, arange, cast
+from .creation import FLOATX, arange, cast, value_of_all
 from .elementwise import sqrt
 from .indexing import take
 from .joining import flip, pad
@@ -55,7 +55,7 @@ def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: DTypeLike | None = None, axis: int = 0
 ) -> Tensor:
     """`num` numbers from start to stop, each the same multiple of the one before."""
-    values = np.geomspace(np.asarray(start), np.asarray(stop), num, endpoint, axis=axis)
+    values = np.geomspace(value_of_all(start), value_of_all(stop), num, endpoint, axis=axis)
     return cast(values, dtype or FLOATX)
 
 

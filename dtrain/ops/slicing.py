@@ -12,6 +12,7 @@ import numpy as np
 from dtrain.graph import Array, Op, Rows, Spec, Tensor, apply, as_tensor
 from dtrain.graph.symbolic import symbolic
 
+from .creation import value_of_all
 from .indexing import gather
 from .rows import require_whole_rows
 from .seams import cut_at_seams, is_cut_at_seams
@@ -64,7 +65,7 @@ class _Key:
         if part is None:
             self.source.append(None)
             return
-        axis, length = len(self.cuts), x.shape[len(self.cuts)]
+        axis, length = len(self.cuts), x.global_shape[len(self.cuts)]
         if _is_integer(part):
             self.cuts.append(_single(x, int(part), axis))
             return
@@ -97,7 +98,7 @@ def _without_mask(key: Any) -> tuple[Any, ...]:
     if isinstance(key, (np.ndarray, Tensor)) and np.dtype(key.dtype) == np.bool_:
         if isinstance(key, Tensor) and key.array is None:
             raise TypeError("Expected a boolean index whose value is known. Choose by condition with dtrain.ops.where")
-        return np.nonzero(np.asarray(key))
+        return np.nonzero(value_of_all(key))
     if isinstance(key, list) and key and all(isinstance(k, bool) for k in key):
         return np.nonzero(key)
     return (key,)
@@ -118,7 +119,7 @@ def _cut(key: Any, length: int) -> Cut:
 
 def _single(x: Spec, index: int, axis: int) -> Cut:
     require_whole_rows("indexing", x, (axis,))
-    length = x.shape[axis]
+    length = x.global_shape[axis]
     if not -length <= index < length:
         raise IndexError(f"Index {index} is out of range for axis {axis} of shape {x.global_shape}")
     return index % length, index % length + 1, 1
@@ -126,7 +127,7 @@ def _single(x: Spec, index: int, axis: int) -> Cut:
 
 def cut(x: Tensor, cuts: Sequence[Cut]) -> Tensor:
     """The block of x between the cuts, one for each axis."""
-    changed = [k for k, (c, n) in enumerate(zip(cuts, x.spec.shape, strict=True)) if c not in ((0, n, 1), WHOLE)]
+    changed = [k for k, (c, n) in enumerate(zip(cuts, x.spec.global_shape, strict=True)) if c not in ((0, n, 1), WHOLE)]
     require_whole_rows("indexing", x.spec, changed)
     settled = tuple(c if k in changed else WHOLE for k, c in enumerate(cuts))
     return apply(Slice, x, cuts=settled) if changed else x
@@ -136,10 +137,11 @@ def cut(x: Tensor, cuts: Sequence[Cut]) -> Tensor:
 def get_item(x: Any, key: Any) -> Tensor:
     """`x[key]` for slices, integers, None, Ellipsis, integer arrays, and boolean arrays whose value is known.
 
+    Rows of the batch that are divided among processes are gathered on all of them to take some, but for parts of a
+    concatenation of rows as they were put together, `both[: x.shape[0]]`, and for `x[ops.arange(x.shape[0]), labels]`.
+
     Raises:
         IndexError: for more indices than axes, or an integer out of range.
-        ValueError: for a part of the batch's rows, if they are divided among processes; of a concatenation of rows,
-            parts can be taken as they were put together: `both[: x.shape[0]]`.
     """
     tensor = as_tensor(x)
     read = _read(key, tensor.spec)

@@ -13,6 +13,7 @@ from .diagonals import tril, triu
 from .elementwise import unary
 from .linear import matmul
 from .matrices import floats, or_zeros, square, stacked, transposed
+from .rows import require_same_rows
 from .shaping import expand_dims, squeeze, swapaxes
 
 
@@ -38,12 +39,13 @@ class Solve(Op):
 
     @staticmethod
     def spec(a: Spec, b: Spec) -> Spec:
-        if a.shape[:-2] != b.shape[:-2] or a.shape[-1:] != b.shape[-2:-1]:
+        if a.global_shape[:-2] != b.global_shape[:-2] or a.global_shape[-1:] != b.global_shape[-2:-1]:
             raise ValueError(
                 f"solve: expected a of shape (..., N, N) and b of shape (..., N, M). "
                 f"Received: a.shape={a.global_shape}, b.shape={b.global_shape}"
             )
         square("solve", a)
+        require_same_rows("solve", a, b)
         return stacked("solve", b, *b.shape[-2:])
 
     @staticmethod

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor
+from dtrain.graph import Array, Op, Spec, Tensor, apply, as_tensor, broadcast_specs
 from dtrain.graph.symbolic import symbolic
 
-from .creation import cast, known_value, ones_like
+from .comparison import isnan, logical_and
+from .creation import cast, known_value, ones_like, value_of_all
 from .elementwise import float_dtype
 from .indexing import take_along_axis
+from .reduction import Axes, normalize_axes, sum_dtype
 from .reduction import any as reduce_any
 from .reduction import sum as reduce_sum
-from .reduction import sum_dtype
 from .rows import require_whole_rows
-from .shaping import expand_dims, moveaxis, normalize_axis, ravel
+from .shaping import expand_dims, moveaxis, normalize_axis, ravel, reshape
+
+Axis = int | Sequence[int] | None
 
 
 class Argsort(Op):
@@ -78,8 +82,9 @@ class Bincount(Op):
 
     @staticmethod
     def spec(x: Spec, weights: Spec, *, length: int) -> Spec:
-        batch = x.batch if x.batch != x.ndim - 1 else None
-        return Spec((*x.shape[:-1], length), weights.dtype, batch, x.total)
+        require_whole_rows("bincount", x, (x.ndim - 1,))
+        shape, batch, total = broadcast_specs("bincount", x, weights)
+        return Spec((*shape[:-1], length), weights.dtype, *((batch, total) if batch != x.ndim - 1 else (None, 0)))
 
     @staticmethod
     def forward(x: Array, weights: Array, y: Array, *, length: int) -> None:
@@ -96,8 +101,9 @@ class Bincount(Op):
 
 @symbolic
 def argsort(x: Any, axis: int | None = -1) -> Tensor:
-    """The places of the elements of x in rising order along `axis` (of all of x if None)."""
-    tensor = ravel(x) if axis is None else as_tensor(x)
+    """The places of the elements of x in rising order along `axis` (of all of x if None, or if it is a number)."""
+    tensor = as_tensor(x)
+    tensor = ravel(tensor) if axis is None or (tensor.ndim == 0 and axis in (-1, 0)) else tensor
     place = normalize_axis("argsort", -1 if axis is None else axis, tensor.ndim)
     return moveaxis(apply(Argsort, moveaxis(tensor, place, -1)), -1, place)
 
@@ -107,6 +113,9 @@ def sort(x: Any, axis: int | None = -1) -> Tensor:
     """x in rising order along `axis` (all of x if None)."""
     tensor = ravel(x) if axis is None else as_tensor(x)
     axis = -1 if axis is None else axis
+    if tensor.ndim == 0:
+        normalize_axis("sort", axis, 1)
+        return tensor
     return take_along_axis(tensor, argsort(tensor, axis), axis)
 
 
@@ -114,18 +123,19 @@ def sort(x: Any, axis: int | None = -1) -> Tensor:
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Tensor, Tensor]:
     """The k largest elements of the last axis, largest first, and their places; of equal ones the first."""
     tensor = as_tensor(x)
-    if not 0 < k <= tensor.spec.shape[-1]:
-        raise ValueError(f"top_k: expected k between 1 and {tensor.spec.shape[-1]}. Received: k={k}")
+    length = tensor.spec.global_shape[-1]
+    if not 0 < k <= length:
+        raise ValueError(f"top_k: expected k between 1 and {length}. Received: k={k}")
     places = argsort(-tensor)[..., :k]
     return take_along_axis(tensor, places, -1), places
 
 
 @symbolic
 def in_top_k(targets: Any, predictions: Any, k: int) -> Tensor:
-    """Whether fewer than k elements of a row of predictions are larger than the one at its target."""
+    """Whether fewer than k elements of a row of predictions are larger than the one at its target; never for NaN."""
     places, y = as_tensor(targets), as_tensor(predictions)
     own = take_along_axis(y, expand_dims(places, -1), -1)
-    return reduce_sum(y > own, -1) < k  # type: ignore[no-any-return]
+    return logical_and(reduce_sum(y > own, -1) < k, ~isnan(own)[..., 0])
 
 
 @symbolic
@@ -167,6 +177,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     The length is `minlength`, or one more than the largest number where x is known and that is more.
     """
     tensor = as_tensor(x)
+    require_whole_rows("bincount", tensor.spec, (tensor.ndim - 1,))
     value = known_value(x)
     if value is None and not minlength:
         raise ValueError("bincount: expected `minlength` in a model, where the numbers are not known yet")
@@ -175,22 +186,35 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     return apply(Bincount, tensor, w, length=length)  # type: ignore[no-any-return]
 
 
+def lined_up(name: str, x: Tensor, axis: Axis) -> tuple[Tensor, Axes]:
+    """x with the elements of `axis` (one, several, or all if None) along the last axis, and which axes these were."""
+    axes = normalize_axes(name, axis, x.ndim)
+    if len(axes) == 1:
+        return moveaxis(x, axes[0], -1), axes
+    if len(axes) == x.ndim:
+        return ravel(x), axes
+    moved = moveaxis(x, axes, range(x.ndim - len(axes), x.ndim))
+    return reshape(moved, (*moved.shape[: x.ndim - len(axes)], -1)), axes
+
+
 @symbolic
-def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
+def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The middle element along `axis` (of all of x if None), the mean of the two middle ones of an even number."""
     return quantile(x, 0.5, axis, keepdims=keepdims)
 
 
 @symbolic
-def quantile(x: Any, q: Any, axis: int | None = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+def quantile(x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
     """The value below which a part q of the elements along `axis` lies, linear between neighbours.
 
     `method` "lower", "higher", "nearest" and "midpoint" choose a neighbour or their middle.
     """
     tensor = as_tensor(x)
     tensor = cast(tensor, float_dtype(tensor.spec.dtype))
-    ordered = moveaxis(sort(tensor, axis), -1 if axis is None else axis, -1)
-    position = np.asarray(q, np.float64) * (ordered.spec.shape[-1] - 1)
+    row, axes = lined_up("quantile", tensor, axis)
+    ordered = sort(row, -1)
+    q = value_of_all(q).astype(np.float64)
+    position = q * (ordered.spec.shape[-1] - 1)
     low, high = np.floor(position).astype(int), np.ceil(position).astype(int)
     between = low != position
     fractions = {
@@ -206,16 +230,14 @@ def quantile(x: Any, q: Any, axis: int | None = None, method: str = "linear", ke
     y = ordered[..., low] * (1 - part) + ordered[..., high] * part
     y = moveaxis(y, -1, 0) if np.ndim(q) else y
     if keepdims:
-        ndim, lead = tensor.ndim, np.ndim(q)
-        axes = range(ndim) if axis is None else [axis % ndim]
-        y = expand_dims(y, [a + lead for a in axes])
+        y = expand_dims(y, [a + np.ndim(q) for a in axes])
     return y  # type: ignore[no-any-return]
 
 
 @symbolic
-def percentile(x: Any, q: Any, axis: int | None = None, method: str = "linear", keepdims: bool = False) -> Tensor:
+def percentile(x: Any, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Tensor:
     """`quantile` with q in hundredths."""
-    return quantile(x, np.asarray(q) / 100, axis, method, keepdims)
+    return quantile(x, value_of_all(q) / 100, axis, method, keepdims)
 
 
 @symbolic

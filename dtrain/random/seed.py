@@ -12,6 +12,9 @@ from collections import Counter
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from dtrain.distributed.job import launch
+from dtrain.distributed.job_id import job_id
+
 _SEED_BITS = 63
 
 
@@ -35,15 +38,20 @@ _state = _State()
 
 
 def global_seed() -> int:
-    """The seed of this process: the one that was set, else one drawn from the operating system at the first call."""
+    """The seed of this process: the one that was set, else a new one at the first call.
+
+    All processes of a job get the same new one, where their launcher gives the job a name: models that are made before
+    any training are the same on all of them then.
+    """
     with _state.lock:
         if _state.seed is None:
-            _state.seed = secrets.randbits(_SEED_BITS)
+            job = job_id(launch())
+            _state.seed = secrets.randbits(_SEED_BITS) if job is None else _hash(f"job:{job}")
         return _state.seed
 
 
 def seed_was_set() -> bool:
-    """Whether `set_global_seed` was called: otherwise the seed is this process's own."""
+    """Whether `set_global_seed` was called: otherwise the seed is one of this run alone."""
     return _state.chosen
 
 

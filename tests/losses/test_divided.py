@@ -73,6 +73,19 @@ def test_a_loss_that_the_user_reduced_himself_counts_once() -> None:
     assert_same_for_all_cuts(losses.get_loss(largest_error), *REGRESSION)
 
 
+def test_a_subclass_that_writes_its_own_call_operator_counts_once() -> None:
+    class Doubled(losses.MeanSquaredError):
+        def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            return 2.0 * super().__call__(y_true, y_pred, sample_weight)
+
+    class Sum(losses.Loss):
+        def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+            return ops.sum(y_pred)
+
+    assert_same_for_all_cuts(Doubled(), *REGRESSION)
+    assert_same_for_all_cuts(Sum(), *REGRESSION)
+
+
 def test_time_steps_hidden_by_a_mask_count_nothing_whoever_holds_them() -> None:
     y_true, y_pred = numbers(ROWS, 5, 2, seed=9), numbers(ROWS, 5, 2, seed=10)
     mask = np.arange(5) < np.array([5, 1, 0, 3, 2, 4])[:, None]

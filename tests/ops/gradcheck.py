@@ -58,12 +58,17 @@ class _Project(Op):
 
     @staticmethod
     def forward(x: Array, y: Array, u: Array, *, key: int, factor: float, rows: Any, context: StepContext) -> None:
-        axis, total, shape = rows
+        axis, parts, shape = rows
         whole = np.random.default_rng(key).normal(size=shape)
         if axis is not None:
-            scale = total / context.total_rows if context.total_rows else 1
-            first = round(context.first_row * scale)
-            whole = np.take(whole, np.arange(first, first + x.shape[axis]), axis)
+            places: list[int] = []
+            end = 0
+            for length in parts:
+                first = end + (context.first_row * length // context.total_rows if context.total_rows else 0)
+                own = x.shape[axis] * length // sum(parts) if sum(parts) else 0
+                places += range(first, first + own)
+                end += length
+            whole = np.take(whole, np.array(places, int), axis)
         np.multiply(whole, factor, out=u)
         y[...] = np.sum(u * x)
 
@@ -97,7 +102,7 @@ def _project(outputs: Sequence[Tensor], processes: int) -> Tensor:
     for number, y in enumerate(outputs):
         if not y.spec.is_float:
             continue
-        rows = (y.spec.batch, y.spec.total, y.spec.global_shape)
+        rows = (y.spec.batch, y.spec.parts, y.spec.global_shape)
         factor = 1.0 if y.spec.batch is not None else 1 / processes
         term = apply(_Project, y, key=number, factor=factor, rows=rows)
         total = term if total is None else apply(_Total, total, term)
@@ -231,15 +236,22 @@ def check_divided(
     for cut in cuts:
         assert sum(cut) == total
         runs = _run_divided(function, values, batched, cut)
-        for number, spec in enumerate(whole.specs):
+        for number, spec in enumerate(runs[0].specs):  # rows that were gathered are whole everywhere
             parts = [r.outputs[number] for r in runs]
-            got = [np.concatenate(parts, spec.batch)] if spec.batch is not None else parts
+            got = parts if spec.batch is None else [_in_order(parts, spec, cut)]
             for g in got:
                 np.testing.assert_allclose(g, whole.outputs[number], rtol=rtol, atol=1e-12, err_msg=f"output, {cut}")
         for k, expected in whole.gradients.items():
             parts = [r.gradients[k] for r in runs]
             gradient = np.concatenate(parts) if batched[k] else np.sum(parts, axis=0)
             np.testing.assert_allclose(gradient, expected, rtol=rtol, atol=1e-12, err_msg=f"gradient {k}, {cut}")
+
+
+def _in_order(parts: Sequence[Array], spec: Spec, cut: Sequence[int]) -> Array:
+    """The rows of all processes in the order of one; each has its own of every value that lies behind another."""
+    own = [[length * rows // sum(cut) for length in spec.parts] for rows in cut]
+    runs = [np.split(part, np.cumsum(lengths)[:-1], spec.batch) for part, lengths in zip(parts, own, strict=True)]
+    return np.concatenate([run[k] for k in range(len(spec.parts)) for run in runs], spec.batch)
 
 
 def _run_divided(function: Function, values: list[Any], batched: Sequence[bool], cut: Sequence[int]) -> list[Run]:

@@ -1,8 +1,11 @@
 """New values, conversions, loops, and what they are in a model whose rows are divided."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+import dtrain
 from dtrain import ops
 from dtrain.graph import Trace, tracing
 from dtrain.graph.symbolic import KerasTensor
@@ -92,3 +95,27 @@ def test_loops_and_branches():
 def test_values_of_a_trace_are_not_known_while_it_is_recorded():
     with tracing(Trace(2, 2)) as _, pytest.raises(ValueError, match="not known while the model is being traced"):
         float(ops.add(ops.ones(()), 1))
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_linspace_between_values_that_the_model_computes(axis: int, endpoint: bool) -> None:
+    class Between(dtrain.Layer):
+        def call(self, x: Any) -> Any:
+            low = ops.log(1.0) + ops.zeros_like(ops.sum(x))
+            values, step = ops.linspace(low, ops.exp(x), 5, endpoint=endpoint, retstep=True, axis=axis)
+            return values, step
+
+    model = Between()
+    entry = dtrain.Input((3,))
+    graph = dtrain.Model(entry, model(entry)) if axis else model
+    expected = np.linspace(0.0, np.exp(X[:, :3]), 5, endpoint=endpoint, retstep=True, axis=axis)
+    for found, wanted in zip(graph(X[:, :3]), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_linspace_between_constants_inside_of_a_layer() -> None:
+    entry = dtrain.Input((1,))
+    frequencies = dtrain.layers.Lambda(lambda x: x * ops.exp(ops.linspace(ops.log(1.0), ops.log(1000.0), 4)))(entry)
+    found = dtrain.Model(entry, frequencies).predict(np.ones((2, 1)), verbose=0)
+    np.testing.assert_allclose(found, [np.geomspace(1, 1000, 4)] * 2, rtol=1e-5)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dtrain import ops
+from dtrain.graph import Trace, tracing
 from tests.ops.gradcheck import check, check_divided
 
 RNG = np.random.default_rng(0)
@@ -51,11 +52,15 @@ def test_matmul_does_not_depend_on_how_rows_are_divided(function, shapes, batche
     check_divided(function, *(normal(*s) for s in shapes), batched=batched)
 
 
-def test_a_product_of_all_rows_with_all_rows_needs_one_process():
+def test_of_a_product_of_all_rows_with_all_rows_each_process_has_its_own_rows():
     x = normal(5, 3)
     check(lambda x: ops.matmul(x, ops.transpose(x)), x)
-    with pytest.raises(ValueError, match="divided among processes"):
-        check_divided(lambda x: ops.matmul(x, ops.transpose(x)), x, batched=(True,))
+    for function in (lambda x: ops.matmul(x, ops.transpose(x)), lambda x: ops.matmul(x, x[:3])):
+        check_divided(function, x, batched=(True,))
+    trace = Trace(rows=3, total_rows=5, pieces=2)
+    with tracing(trace):
+        rows = trace.batch_input((3,), np.float32)
+        assert ops.matmul(rows, ops.transpose(rows)).spec.shape == (3, 5)
 
 
 @pytest.mark.parametrize("shapes", [((5, 3), (4, 3)), ((), (3,)), ((5, 2, 3), (2, 3))])
