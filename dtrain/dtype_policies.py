@@ -19,6 +19,8 @@ class DTypePolicy:
         ValueError: for another name: dtrain has no computation in mixed or lower precision.
     """
 
+    _keras_module = "keras"
+
     def __init__(self, name: str | None = None) -> None:
         wanted = config.dtype_policy_name() if name is None else name
         if wanted not in _NAMES:

@@ -14,7 +14,7 @@ def attach(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any]
     Args:
         package: `__name__` of the package.
         names: public name to where it lives: `"module"` (relative, the name itself within it), `"module:other_name"`,
-            or `""` for a submodule of that name.
+            `".package.module"` beside this package, or `""` for a submodule of that name.
     """
 
     def getattribute(name: str) -> Any:
@@ -23,7 +23,7 @@ def attach(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], Any]
             raise AttributeError(f"module {package!r} has no attribute {name!r}{_hint(name, names)}")
         module, _, attribute = place.partition(":")
         if module:
-            value = getattr(importlib.import_module(f"{package}.{module}"), attribute or name)
+            value = getattr(importlib.import_module(f".{module}", package), attribute or name)
         else:
             value = importlib.import_module(f"{package}.{name}")
         setattr(sys.modules[package], name, value)

@@ -11,11 +11,11 @@ from dtrain.graph.symbolic import symbolic
 
 @symbolic
 def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
-    """`max_value if x >= max_value, x if threshold <= x < max_value, negative_slope * (x - threshold) otherwise`"""
+    """`min(x, max_value) if x > threshold else negative_slope * (x - threshold)`"""
     if negative_slope == 0 and max_value is None and threshold == 0:
         return ops.relu(x)
     tensor = as_tensor(x)
-    y = tensor if threshold == 0 else ops.where(tensor >= threshold, tensor, 0.0)
+    y = tensor if threshold == 0 else ops.where(tensor > threshold, tensor, 0.0)
     y = ops.relu(y) if max_value is None else ops.clip(y, 0.0, max_value)
     return y if negative_slope == 0 else y - negative_slope * ops.relu(threshold - tensor)
 

@@ -15,7 +15,7 @@ from .progbar_logger import ProgbarLogger
 from .swap_ema_weights import SwapEMAWeights
 from .terminate_on_nan import TerminateOnNaN
 
-_LAZY = dict.fromkeys(("BackupAndRestore", "TrainingCheckpoint"), "training_states")
+_LAZY = {**dict.fromkeys(("BackupAndRestore", "TrainingCheckpoint"), "training_states"), "TensorBoard": "tensorboard"}
 __getattr__, __dir__ = attach(__name__, _LAZY)
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
     "TrainingCheckpoint",
 ]

@@ -34,6 +34,10 @@ class HDF5Data:
     are read most quickly; of chunked ones, a chunk is read whole for the sake of one row, so shuffled rows want small
     chunks.
 
+    libhdf5 reads the file in this process, for the sake of speed, and crashes on some files that are damaged or made to
+    do so. Unlike models, weights and checkpoints, which another process or no libhdf5 at all reads, data should come
+    from someone you trust.
+
     Args:
         path: of the file.
         x: name of the dataset of inputs; or a list, tuple or dict of names.

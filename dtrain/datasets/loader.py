@@ -21,7 +21,8 @@ class BatchLoader:
         batch_size: rows of a step over all ranks together.
         shuffle: whether each epoch has an order of its own.
         seed: of the orders.
-        rank, size: of this process among all.
+        rank: of this process.
+        workers: how many ranks, the first ones, have rows.
         shards: micro-shards of a batch, of which each rank gathers whole ones; None: there are none.
 
     Raises:
@@ -35,7 +36,7 @@ class BatchLoader:
         shuffle: bool,
         seed: int,
         rank: int = 0,
-        size: int = 1,
+        workers: int = 1,
         shards: int | None = None,
     ) -> None:
         lengths = [len(array) for array in arrays]
@@ -48,14 +49,14 @@ class BatchLoader:
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.seed = seed
-        self.take_place(rank, size, shards)
+        self.take_place(rank, workers, shards)
 
-    def take_place(self, rank: int, size: int, shards: int | None = None) -> None:
+    def take_place(self, rank: int, workers: int, shards: int | None = None) -> None:
         """From the next batch on, gather the rows of another place among the ranks; arguments as in the constructor."""
         self.rank = rank
-        self.size = size
+        self.workers = workers
         self.shards = shards
-        most = part_rows(min(self.batch_size, self.rows), 0, size, shards)[1]  # rank 0 never has fewer than another
+        most = part_rows(min(self.batch_size, self.rows), 0, workers, shards)[1]  # rank 0 never has fewer than another
         self._buffers = [np.empty((most, *array.shape[1:]), array.dtype) for array in self.arrays]
 
     def __len__(self) -> int:
@@ -70,7 +71,7 @@ class BatchLoader:
         order = epoch_order(self.rows, self.seed, epoch, self.shuffle)
         for step in range(start_step, len(self)):
             start, stop = batch_rows(self.rows, self.batch_size, step)
-            first, last = part_rows(stop - start, self.rank, self.size, self.shards)
+            first, last = part_rows(stop - start, self.rank, self.workers, self.shards)
             rows = order[start + first : start + last]
             yield (
                 step,

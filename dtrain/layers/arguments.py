@@ -42,6 +42,15 @@ def int_pairs(layer: str, name: str, value: Any, length: int) -> tuple[tuple[int
     return tuple((int(before), int(after)) for before, after in pairs)
 
 
+def one_or_more_axes(layer: str, axis: Any) -> int | list[int]:
+    """`axis` as an integer or a list of integers, or TypeError."""
+    if isinstance(axis, (int, np.integer)):
+        return int(axis)
+    if not isinstance(axis, (list, tuple)) or not all(isinstance(a, (int, np.integer)) for a in axis):
+        raise TypeError(f"{layer}: axis must be an integer or a list of integers. Received: axis={axis!r}")
+    return [int(a) for a in axis]
+
+
 def fraction(layer: str, name: str, value: Any) -> float:
     """`value` as a number in [0, 1], or ValueError."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
@@ -57,12 +66,12 @@ def one_of(layer: str, name: str, value: Any, choices: Sequence[str]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """`value` as numbers, strings, lists and dicts: functions and objects by their configuration."""
+    """`value` as numbers, strings, lists, tuples and dicts: functions and objects by their configuration."""
     from dtrain import activations
     from dtrain.saving.serialization import serialize_keras_object
 
     if isinstance(value, (tuple, list)):
-        return [plain(v) for v in value]
+        return type(value)(plain(v) for v in value)
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict) or value is None or isinstance(value, (bool, int, float, str)):

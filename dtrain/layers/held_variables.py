@@ -44,6 +44,10 @@ class HeldVariables:
         """Make a variable of this layer. Default initializer: Glorot uniform for floats, zeros otherwise."""
         from dtrain import constraints, initializers, regularizers
 
+        if isinstance(shape, str):
+            raise ValueError(
+                f"{self.name}: expected a shape first. Received: {shape!r}. Give the name as name={shape!r}"
+            )
         kind = np.dtype(dtype or self.variable_dtype)
         if initializer is None:
             initializer = "glorot_uniform" if kind.kind == "f" and shape else "zeros"

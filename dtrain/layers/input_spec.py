@@ -45,7 +45,7 @@ class InputSpec:
 
     def check(self, layer: str, tensor: Tensor) -> None:
         """Raise ValueError if the tensor is not what the layer expects."""
-        shape = tensor.spec.shape
+        shape = tensor.spec.global_shape
         found = tuple(None if axis == tensor.spec.batch else n for axis, n in enumerate(shape))
         expected = self._violation(shape)
         if expected:

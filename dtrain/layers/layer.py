@@ -11,12 +11,13 @@ from dtrain.graph.nest import flatten, map_structure
 from dtrain.graph.symbolic import KerasTensor, Node, infer, is_symbolic
 
 from .call_context import calling, context
+from .constructor_config import constructor_config, only_plain, remember_arguments
 from .graph_place import GraphPlace
 from .held_variables import HeldVariables
 from .input_spec import check_inputs
 from .legacy import accept_legacy_arguments, unknown_arguments
 from .shapes import declared_input_shape, map_shapes, shape_of
-from .signature import mark_when_built, signature_of
+from .signature import check_build_names, mark_when_built, signature_of, written_by_dtrain
 from .stateless import Stateless
 
 
@@ -46,6 +47,12 @@ class Layer(HeldVariables, GraphPlace, Stateless):
         if "build" in vars(cls) and not cls.__module__.startswith("dtrain.models."):
             mark_when_built(cls)
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        layer = super().__new__(cls)
+        if not cls.__module__.startswith("dtrain."):
+            remember_arguments(layer, args, kwargs)
+        return layer
+
     def __init__(
         self,
         *,
@@ -69,6 +76,8 @@ class Layer(HeldVariables, GraphPlace, Stateless):
         self.built = False
         self.input_spec: Any = None
         self._dtype = policy_name(dtype)
+        if not isinstance(trainable, (bool, np.bool_)):
+            raise ValueError(f"{type(self).__name__}: trainable must be True or False. Received: {trainable=}")
         self._trainable = bool(trainable)
         self._own_variables: list[Variable] = []
         self._added_losses: list[Any] = []
@@ -85,6 +94,11 @@ class Layer(HeldVariables, GraphPlace, Stateless):
         """Make the layer's variables for inputs of this shape (None: length not known)."""
         self.built = True
 
+    def _build_at_init(self) -> None:
+        """For the end of `__init__` of a layer without variables: it is built, unless a subclass writes `build`."""
+        if type(self).build is Layer.build:
+            self.built = True
+
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the outputs with ops."""
         raise NotImplementedError(f"{type(self).__name__} has no method `call(inputs)`: write one")
@@ -94,12 +108,20 @@ class Layer(HeldVariables, GraphPlace, Stateless):
         return previous_mask
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor as plain values. Subclasses add their own."""
+        """The arguments of the constructor as plain values. Subclasses add their own.
+
+        A class that writes no `get_config` gets the arguments that it was made with.
+
+        Raises:
+            NotImplementedError: when it was made with anything but numbers, strings, lists, tuples and dicts of them.
+        """
         from dtrain import regularizers
 
-        config = {"name": self.name, "trainable": self.trainable, "dtype": self._dtype_config()}
+        config: dict[str, Any] = {"name": self.name, "trainable": self.trainable, "dtype": self._dtype_config()}
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
+            return constructor_config(self, config, only_plain)
         return config
 
     @classmethod
@@ -127,7 +149,7 @@ class Layer(HeldVariables, GraphPlace, Stateless):
     def _regularize_activity(self, outputs: Any) -> None:
         for tensor in flatten(outputs):
             penalty = self.activity_regularizer(tensor)
-            self.add_loss(penalty / tensor.shape[0] if tensor.ndim else penalty)
+            self.add_loss(penalty / (tensor.shape[0] or 1) if tensor.ndim else penalty)
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -160,9 +182,12 @@ class Layer(HeldVariables, GraphPlace, Stateless):
                 named["mask"] = previous_mask
             for name, owner in signature.owned_masks:
                 if named.get(name) is None:
-                    named[name] = getattr(named.get(owner), "_keras_mask", None)
+                    named[name] = map_structure(lambda t: getattr(t, "_keras_mask", None), named.get(owner))
+            spec = self.input_spec
+            if spec is not None:
+                check_inputs(f"{type(self).__name__} {self.name!r}", spec, first)
             self._ensure_built(signature.by_name(args, named))
-            if self.input_spec is not None:
+            if self.input_spec is not spec:  # `build` has set another one
                 check_inputs(f"{type(self).__name__} {self.name!r}", self.input_spec, first)
             outputs = self.call(*args, **named)
             if self.activity_regularizer is not None:
@@ -203,6 +228,7 @@ class Layer(HeldVariables, GraphPlace, Stateless):
         shapes = {name: shape for name, shape in shapes.items() if shape is not None}
         wanted = {name: shapes[name[: -len("_shape")]] for name in signature.build_names if name[:-6] in shapes}
         if len(signature.build_names) > 1 and wanted:
+            check_build_names(self, signature, wanted)
             self._build_shapes = wanted
             self.build(**wanted)
         else:
@@ -228,17 +254,30 @@ class Layer(HeldVariables, GraphPlace, Stateless):
     # -- shapes and dtypes ----------------------------------------------------------------------------------------
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
-        """The shape of the output for an input of this shape."""
+        """The shape of the output for an input of this shape.
+
+        Shapes are given in the order of the inputs of `call`, or as `<name of the input>_shape`; `input_shape` is the
+        first.
+        """
 
         def tensors(shapes: Any) -> Any:
             return map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
 
-        outputs = infer(self._call, tuple(tensors(a) for a in args), {k: tensors(a) for k, a in kwargs.items()})
+        if "input_shape" in kwargs:
+            args = (kwargs.pop("input_shape"), *args)
+        named = {name.removesuffix("_shape"): tensors(shape) for name, shape in kwargs.items()}
+        outputs = infer(self._call, tuple(tensors(a) for a in args), named)
         return map_structure(lambda t: t.shape, outputs)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """The symbolic outputs for symbolic inputs, without adding a node."""
-        return infer(self._call, args, kwargs)
+        """The symbolic outputs for symbolic inputs, without adding a node.
+
+        Of a user's class that writes `compute_output_shape`, they have those shapes.
+        """
+        if not args or written_by_dtrain(type(self).compute_output_shape):
+            return infer(self._call, args, kwargs)
+        shapes = self.compute_output_shape(*(map_structure(lambda t: t.shape, a) for a in args))
+        return map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
 
     @property
     def dtype(self) -> str:

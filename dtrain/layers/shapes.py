@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 from dtrain.graph import Tensor, current_trace
@@ -10,16 +11,24 @@ from dtrain.graph import Tensor, current_trace
 
 def is_shape(value: Any) -> bool:
     """Whether a list or tuple is one shape and not a structure of shapes."""
-    return isinstance(value, (list, tuple)) and all(n is None or isinstance(n, int) for n in value)
+    return isinstance(value, (list, tuple)) and all(n is None or isinstance(n, Integral) for n in value)
 
 
 def map_shapes(function: Callable[[Any], Any], structure: Any) -> Any:
-    """`function(shape)` in place of every shape of a structure."""
+    """`function(shape)` in place of every shape of a structure; None stays.
+
+    Raises:
+        ValueError: for what is neither a shape nor a list, tuple or dict of shapes.
+    """
+    if structure is None:
+        return None
     if is_shape(structure):
         return function(structure)
     if isinstance(structure, dict):
         return {key: map_shapes(function, value) for key, value in structure.items()}
-    return type(structure)(map_shapes(function, value) for value in structure)
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(map_shapes(function, value) for value in structure)
+    raise ValueError(f"Expected a shape: a tuple of integers and None. Received: {structure!r}")
 
 
 def shape_of(value: Any) -> Any:

@@ -14,7 +14,8 @@ class Signature:
     """What `call` takes (without self), and the parameters' names of `build`.
 
     `training_default`: what `training` is where nobody says. `owned_masks`: parameters `x_mask` that receive the mask
-    of the parameter `x`. `by_keyword`: whether all arguments may be given by their names.
+    of the parameter `x`. `by_keyword`: whether all arguments may be given by their names. `build_needs`: the names that
+    `build` must be given.
     """
 
     names: tuple[str, ...]
@@ -24,6 +25,7 @@ class Signature:
     owned_masks: tuple[tuple[str, str], ...]
     by_keyword: bool
     build_names: tuple[str, ...]
+    build_needs: tuple[str, ...]
 
     def bind(self, layer: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments by position and by name for `call`: by name where that is possible."""
@@ -58,6 +60,7 @@ def _read(call: Any, build: Any) -> Signature:
         owned_masks=tuple((name, owner) for name, owner in owned if owner in names),
         by_keyword=not any(p.kind in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) for p in parameters),
         build_names=tuple(_names(_parameters(build))),
+        build_needs=tuple(_names([p for p in _parameters(build) if p.default is p.empty])),
     )
 
 
@@ -78,3 +81,19 @@ def mark_when_built(cls: type) -> None:
         self.built = True
 
     setattr(cls, "build", built)  # noqa: B010 - a plain assignment is an error for mypy
+
+
+def check_build_names(layer: Any, signature: Signature, shapes: dict[str, Any]) -> None:
+    """Raise ValueError unless there is a shape for every parameter of a `build` of several inputs that needs one."""
+    for name in signature.build_needs:
+        if name not in shapes:
+            raise ValueError(
+                f"{type(layer).__name__}: the parameters of a `build` of several inputs must be named "
+                f"`<parameter of call>_shape`, after inputs that the call gives. Received: {name!r}; the parameters of "
+                f"call are {list(signature.names)}"
+            )
+
+
+def written_by_dtrain(method: Any) -> bool:
+    """Whether a method of a layer is one of dtrain's own."""
+    return str(method.__module__).startswith("dtrain.")

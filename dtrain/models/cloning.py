@@ -25,7 +25,7 @@ def clone_model(
     recursive: bool = False,
     **kwargs: Any,
 ) -> Model:
-    """A model with the same layers anew: other variables, with initial values.
+    """A model with the same layers anew: other variables, with initial values; compiled alike if the model is.
 
     Args:
         input_tensors: symbolic tensors to build it on; new Inputs if None.
@@ -40,19 +40,38 @@ def clone_model(
     from .sequential import Sequential
 
     if kwargs:
-        raise TypeError(f"clone_model: unknown argument(s) {', '.join(sorted(kwargs))}")
+        raise ValueError(f"clone_model: unknown argument(s) {', '.join(sorted(kwargs))}")
     clone = _recursive(clone_function or copy_layer, call_function) if recursive else clone_function or copy_layer
     if isinstance(model, Sequential):
-        return _clone_sequential(model, input_tensors, clone)
+        return _compiled_as(model, _clone_sequential(model, input_tensors, clone))
     if model._graph is None:
         if clone_function is not None or call_function is not None or input_tensors is not None:
             raise ValueError(
                 f"clone_model: expected a Functional or Sequential model with input_tensors, clone_function or "
                 f"call_function. Received: {type(model).__name__}, a subclassed model"
             )
-        copy: Model = type(model).from_config(model.get_config())
+        return _compiled_as(model, type(model).from_config(model.get_config()))
+    return _compiled_as(model, _clone_functional(model, input_tensors, clone, call_function or _call))
+
+
+def _compiled_as(model: Model, copy: Model) -> Model:
+    """The copy, compiled with the model's loss and metrics as they were given, and an optimizer of its own."""
+    from dtrain.training.trainer import Trainer
+
+    if not model.compiled or type(model).compile is not Trainer.compile:
         return copy
-    return _clone_functional(model, input_tensors, clone, call_function or _call)
+    given = dict(model._compile_arguments or {})
+    if model.optimizer is not None:
+        given["optimizer"] = type(model.optimizer).from_config(model.optimizer.get_config())
+    copy.compile(**{key: _anew(value) for key, value in given.items()})
+    return copy
+
+
+def _anew(given: Any) -> Any:
+    """Metrics hold what they have counted: each model has its own."""
+    from dtrain.metrics import Metric
+
+    return map_structure(lambda v: type(v).from_config(v.get_config()) if isinstance(v, Metric) else v, given)
 
 
 def copy_layer(layer: Layer) -> Layer:
@@ -112,6 +131,11 @@ def _new_inputs(structure: Any, given: Any) -> Any:
     if given is None:
         return map_structure(_new_input, structure)
     tensors = flatten(given)
+    if isinstance(structure, dict) != isinstance(given, dict):
+        raise ValueError(
+            f"clone_model: expected input_tensors in the structure of the model's inputs, {structure!r}. "
+            f"Received: {given!r}"
+        )
     if len(tensors) != len(flatten(structure)) or not all(isinstance(t, KerasTensor) for t in tensors):
         raise ValueError(f"clone_model: expected {len(flatten(structure))} symbolic input_tensors. Received: {given!r}")
     remaining = iter(tensors)

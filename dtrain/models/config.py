@@ -6,9 +6,9 @@ import inspect
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from dtrain.graph.nest import map_structure
+from dtrain.layers.constructor_config import constructor_config
 from dtrain.saving.serialization import deserialize_keras_object, serialize_keras_object
 
 from .graph_config import graph_config
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 
 Config = dict[str, Any]
 
-# What a subclassed model without `get_config` was made with. Not on the model itself: layers among the arguments would
-# be taken for its own.
-_arguments: WeakKeyDictionary[Model, tuple[tuple[Any, ...], dict[str, Any]]] = WeakKeyDictionary()
-
-
-def remember_arguments(model: Model, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Keep the arguments of a model's constructor, to be its configuration if its class has no `get_config`."""
-    _arguments[model] = args, kwargs
-
 
 def functional_config(model: Model, base: Config) -> Config:
     """The configuration of a model: its graph, or the arguments of a constructor of the user's own.
@@ -38,7 +29,7 @@ def functional_config(model: Model, base: Config) -> Config:
     """
     if model._graph is not None and _takes_graph(type(model)):
         return {"name": base["name"], "trainable": base["trainable"], **graph_config(model._graph)}
-    return _constructor_config(model, base)
+    return constructor_config(model, base, serialize_keras_object)
 
 
 def functional_from_config(cls: type[Model], config: Config, custom_objects: Mapping[str, Any] | None) -> Model:
@@ -127,29 +118,3 @@ def _takes_graph(cls: type[Model]) -> bool:
         return True
     kinds = {p.kind for p in inspect.signature(cls.__init__).parameters.values()}
     return {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= kinds
-
-
-def _constructor_config(model: Model, base: Config) -> Config:
-    """The arguments that a subclassed model was made with, and those of `base` that its constructor takes."""
-    cls = type(model)
-    signature = inspect.signature(cls)
-    args, kwargs = _arguments.get(model, ((), {}))
-    any_name = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
-    config: Config = {key: value for key, value in base.items() if any_name or key in signature.parameters}
-    for key, value in signature.bind(*args, **kwargs).arguments.items():
-        kind = signature.parameters[key].kind
-        if kind is inspect.Parameter.VAR_POSITIONAL:
-            raise NotImplementedError(_no_config(cls, f"its constructor takes *{key}"))
-        given = value if kind is inspect.Parameter.VAR_KEYWORD else {key: value}
-        try:
-            config.update((name, serialize_keras_object(item)) for name, item in given.items())
-        except TypeError as error:
-            raise NotImplementedError(_no_config(cls, f"its argument {key!r} cannot be written ({error})")) from None
-    return config
-
-
-def _no_config(cls: type, reason: str) -> str:
-    return (
-        f"{cls.__name__}: write a method `get_config(self)` that returns the constructor's arguments as plain values: "
-        f"{reason}. To save weights alone, use `save_weights`."
-    )

@@ -35,6 +35,8 @@ class _Writer:
         self.names = operation_names(graph.operations)
         boundary = {id(tensor) for tensor in graph.input_tensors}
         members = {id(n) for n in graph.nodes if not n.input_tensors or boundary.isdisjoint(map(id, n.output_tensors))}
+        # An input that nothing uses is no part of the way to the outputs, but of the model.
+        members |= {id(t.node) for t in graph.input_tensors if t.node is not None and not t.node.input_tensors}
         self.calls = {
             id(operation): [n for n in operation._inbound_nodes if id(n) in members] for operation in graph.operations
         }

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from dtrain.graph import Array
-from dtrain.graph.nest import flatten
+from dtrain.graph.nest import flatten, ordered_keys
 from dtrain.graph.symbolic import KerasTensor
+from dtrain.layers.constructor_config import remember_arguments
 from dtrain.layers.layer import Layer
+from dtrain.training.output_groups import has_groups, leaf_names
 from dtrain.training.trainer import Trainer
 
-from .config import remember_arguments
 from .function import Function
 from .legacy import accept_legacy_calls
 from .saveable import Saveable
@@ -129,13 +130,18 @@ class Model(Saveable, Trainer, StateTree):
 
     @property
     def output_names(self) -> list[str]:
-        """One name for each output: a dict's keys, else the names of the layers that make them."""
+        """One name for each output: a dict's keys, else the names of the layers that make them.
+
+        One in a group, as in `[a, [b, c]]`, is named after the group too: `1/b`.
+        """
         graph = self._need_graph("output_names")
-        if isinstance(graph.outputs, dict):
-            return list(graph.outputs)
+        if isinstance(graph.outputs, dict) and not has_groups(graph.outputs):
+            return ordered_keys(graph.outputs)
+        bases = [t._keras_history[0].name for t in graph.output_tensors]
+        if has_groups(graph.outputs):
+            bases = leaf_names(graph.outputs, lambda tensor: tensor._keras_history[0].name)
         names: list[str] = []
-        for tensor in graph.output_tensors:
-            base = tensor._keras_history[0].name
+        for base in bases:
             repeats = sum(n == base or n.startswith(f"{base}_") for n in names)
             names.append(f"{base}_{repeats}" if base in names else base)
         return names

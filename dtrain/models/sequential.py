@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dtrain.graph.nest import map_structure
 from dtrain.graph.symbolic import KerasTensor
 from dtrain.layers.input_layer import InputLayer
 from dtrain.layers.layer import Layer
@@ -89,17 +88,34 @@ class Sequential(Model):
         self._set_graph(Function(inputs, tensor))
 
     def build(self, input_shape: Any) -> None:
-        """Make the variables for inputs of this shape (batch axis included)."""
-        if self._graph is not None or input_shape is None:
+        """Make the variables for inputs of this shape (batch axis included).
+
+        Several inputs go to the first layer as they are; its variables and those of the next ones are made when the
+        model is called.
+
+        Raises:
+            ValueError: for a model without layers, or with an `Input` of another shape.
+        """
+        if input_shape is None:
             return
         if not self._layers:
             raise ValueError(f"Sequential {self.name!r} has no layers: add some before building or calling it")
-        if isinstance(input_shape, (list, tuple)) and all(n is None or isinstance(n, int) for n in input_shape):
-            shape = (None, *input_shape[1:])
-            self._layers.insert(0, InputLayer(batch_shape=shape, dtype=_input_dtype(self._layers[0])))
-            self._build_from(self._layers[0].output)
-        else:
-            self._build_from(map_structure(lambda s: s, input_shape))
+        if not isinstance(input_shape, (list, tuple)) or not all(n is None or isinstance(n, int) for n in input_shape):
+            return
+        if self._graph is not None:
+            self._compare(tuple(input_shape))
+            return
+        shape = (None, *input_shape[1:])
+        self._layers.insert(0, InputLayer(batch_shape=shape, dtype=_input_dtype(self._layers[0])))
+        self._build_from(self._layers[0].output)
+
+    def _compare(self, shape: tuple[int | None, ...]) -> None:
+        declared = self.inputs[0].shape
+        pairs = zip(declared, shape, strict=False)
+        if len(shape) != len(declared) or any(None not in (a, b) and a != b for a, b in pairs):
+            raise ValueError(
+                f"Sequential {self.name!r} has been built for inputs of shape {declared}. Received: input_shape={shape}"
+            )
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The layers, one after the other."""

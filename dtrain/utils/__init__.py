@@ -27,6 +27,8 @@ from .symbolic import get_source_inputs, is_keras_tensor
 
 _LAZY = {
     **dict.fromkeys(("array_to_img", "img_to_array", "load_img", "save_img"), "images"),
+    **dict.fromkeys(("image_dataset_from_directory", "text_dataset_from_directory"), "folders"),
+    "timeseries_dataset_from_array": "timeseries",
     **dict.fromkeys(("model_to_dot", "plot_model"), "model_plot"),
     **dict.fromkeys(("np_utils", "vis_utils"), ""),
     **dict.fromkeys(("pack_x_y_sample_weight", "unpack_x_y_sample_weight"), "batches"),
@@ -49,6 +51,7 @@ __all__ = [
     "get_registered_name",
     "get_registered_object",
     "get_source_inputs",
+    "image_dataset_from_directory",
     "img_to_array",
     "is_interactive_logging_enabled",
     "is_keras_tensor",
@@ -64,6 +67,8 @@ __all__ = [
     "set_random_seed",
     "split_dataset",
     "standardize_dtype",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]

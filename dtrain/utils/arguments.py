@@ -1,11 +1,17 @@
-"""Configurations from other versions: keep what a constructor knows, say what is dropped."""
+"""What functions and constructors take: configurations from other versions, hooks that were written without some."""
 
 from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
+
+
+def accepts(function: Callable[..., Any], name: str) -> bool:
+    """Whether a function takes an argument of this name."""
+    parameters = inspect.signature(function).parameters
+    return name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 def known_arguments(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,13 @@ def standardize_dtype(dtype: Any) -> str:
     """
     if dtype is None:
         return floatx()
-    if dtype in ("string", int, float, bool):
-        return {int: "int32", float: floatx(), bool: "bool"}.get(dtype, "string")
+    # By identity: NumPy's dtypes are equal to the types of Python that they stand for.
+    if dtype is int or (isinstance(dtype, str) and dtype == "int"):
+        return "int32"
+    if dtype is float or (isinstance(dtype, str) and dtype == "float"):
+        return floatx()
+    if isinstance(dtype, str) and dtype == "string":
+        return dtype
     foreign = not isinstance(dtype, (str, type, np.dtype))
     try:
         found = np.dtype(str(getattr(dtype, "name", dtype)).rpartition(".")[2] if foreign else dtype)

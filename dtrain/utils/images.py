@@ -12,7 +12,7 @@ from dtrain.graph import Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
+MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 _METHODS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
 
 
@@ -74,12 +74,12 @@ def load_img(
     """
     from PIL import Image
 
-    if color_mode not in _MODES:
-        raise ValueError(f"load_img: expected color_mode to be one of {', '.join(_MODES)}. Received: {color_mode=}")
+    if color_mode not in MODES:
+        raise ValueError(f"load_img: expected color_mode to be one of {', '.join(MODES)}. Received: {color_mode=}")
     if interpolation not in _METHODS:
         raise ValueError(f"load_img: expected one of {', '.join(_METHODS)}. Received: {interpolation=}")
     with Image.open(path) as file:
-        image = file.convert(_MODES[color_mode])
+        image = file.convert(MODES[color_mode])
     if target_size is None or image.size == target_size[::-1]:
         return image
     box = _middle(image.size, target_size) if keep_aspect_ratio else None
@@ -98,8 +98,12 @@ def _middle(size: tuple[int, int], target: tuple[int, int]) -> tuple[int, int, i
 def save_img(
     path: Any, x: Any, data_format: str | None = None, file_format: str | None = None, scale: bool = True, **kwargs: Any
 ) -> None:
-    """Write an array as an image file; `kwargs` go to Pillow's `save`."""
+    """Write an array as an image file, in the format that the name ends in or that is given, as "png" or "jpg".
+
+    `kwargs` go to Pillow's `save`.
+    """
     image = array_to_img(x, data_format, scale)
+    file_format = "jpeg" if str(file_format).lower() == "jpg" else file_format
     if image.mode == "RGBA" and str(file_format or path).lower().endswith(("jpg", "jpeg")):
         image = image.convert("RGB")
     image.save(path, format=file_format, **kwargs)

@@ -61,6 +61,18 @@ def test_shuffled_rows_come_in_memory_that_is_used_again_and_others_as_views() -
     assert all(np.shares_memory(x, batch[3][0]) for batch in BatchLoader([x], 4, False, 1).epoch(0))
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_spare_goes_through_the_same_steps_with_no_rows_until_it_takes_a_place(shuffle: bool) -> None:
+    x = np.arange(40).reshape(20, 2)
+    spare, worker = BatchLoader([x], 8, shuffle, 1, 2, 2), BatchLoader([x], 8, shuffle, 1, 1, 2)
+    for (step, first, total, [rows]), (step_of_worker, *_) in zip(spare.epoch(0), worker.epoch(0), strict=True):
+        assert (step, first, rows.shape) == (step_of_worker, total, (0, 2))
+    spare.take_place(1, 2)
+    for [*place, [rows]], [*expected, [own]] in zip(spare.epoch(1), worker.epoch(1), strict=True):
+        assert place == expected
+        np.testing.assert_array_equal(rows, own)
+
+
 @given(rows=st.integers(0, 50), size=st.integers(1, 9))
 def test_shares_of_ranks_follow_each_other_and_differ_by_one_row(rows: int, size: int) -> None:
     parts = [rank_rows(rows, rank, size) for rank in range(size)]

@@ -28,3 +28,10 @@ def test_without_micro_shards_the_rows_are_shared_evenly() -> None:
 def test_fewer_micro_shards_than_ranks_are_refused() -> None:
     with pytest.raises(ValueError, match="8 for 9 ranks"):
         part_rows(10, 0, 9, 8)
+
+
+@given(rows=st.integers(0, 70), workers=st.integers(1, 9), shards=st.sampled_from([None, 9, 12]))
+def test_spares_have_no_rows_and_change_nothing_for_the_others(rows: int, workers: int, shards: int | None) -> None:
+    parts = [part_rows(rows, rank, workers, shards) for rank in range(workers + 2)]
+    assert parts[workers - 1][1] == rows
+    assert parts[workers:] == [(rows, rows)] * 2

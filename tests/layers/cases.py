@@ -183,6 +183,7 @@ NORMALIZATION = [
 
 NORMALIZATION += [
     _case(layers.LayerNormalization, (3, 4), weights={"gamma": (4,), "beta": (4,)}),
+    _case(layers.LayerNormalization, (3, 4), rms_scaling=True, weights={"gamma": (4,)}),
     _case(layers.LayerNormalization, (3, 4), axis=(1, 2), scale=False, weights={"beta": (3, 4)}),
     _case(layers.GroupNormalization, (3, 4), groups=2, weights={"gamma": (4,), "beta": (4,)}),
     _case(layers.GroupNormalization, (4, 3, 2), groups=-1, axis=1, center=False, scale=False),
@@ -332,6 +333,19 @@ PREPROCESSING = [
     _case(layers.RandomZoom, (5, 4, 1), height_factor=0.3, fill_mode="nearest", random=True),
     _case(layers.RandomTranslation, (5, 4, 1), height_factor=0.4, width_factor=0.4, fill_mode="wrap", random=True),
     _case(layers.RandomCrop, (5, 6, 2), height=3, width=4, random=True),
+    _case(layers.RandomBrightness, (4, 5, 3), factor=0.2, value_range=(-3, 3), random=True),
+    _case(layers.RandomContrast, (4, 5, 3), factor=0.2, value_range=(-3, 3), random=True),
+    _case(layers.RandomHue, (4, 5, 3), factor=0.2, value_range=(-3, 3), random=True),
+    _case(layers.RandomColorJitter, (4, 5, 3), value_range=(-3, 3), brightness_factor=0.2, hue_factor=0.1, random=True),
+    _case(layers.RandomErasing, (6, 5, 3), value_range=(-3, 3), random=True),
+    _case(layers.RandomShear, (5, 4, 1), x_factor=0.3, y_factor=0.2, random=True),
+    _case(layers.AutoContrast, (4, 5, 3), value_range=(0, 1)),
+    _case(layers.RandomInvert, (4, 5, 3), factor=(1.0, 1.0), value_range=(-3, 3), random=True),
+    _case(layers.RandomSaturation, (4, 5, 3), factor=(0.3, 0.3), value_range=(-3, 3), random=True),
+    _case(layers.RandomSharpness, (4, 5, 3), factor=(0.9, 0.9), value_range=(-3, 3), random=True),
+    _case(layers.RandomColorDegeneration, (4, 5, 3), factor=(0.4, 0.4), value_range=(-3, 3), random=True),
+    _case(layers.RandomGrayscale, (4, 5, 3), factor=1.0, call={"training": True}),
+    _case(layers.Solarization, (4, 5, 3), value_range=(-3, 3), call={"training": True}),
     _case(layers.RandomRotation, (4, 5, 2), factor=(0.1, 0.1), call={"training": True}),
     _case(
         layers.RandomZoom,

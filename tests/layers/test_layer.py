@@ -144,6 +144,13 @@ def test_a_layer_without_call_says_so():
         (lambda: layers.Conv2D(4, (3, 3, 3)), "kernel_size must be an integer or 2 integers"),
         (lambda: layers.Conv2D(4, 3, strides=2, dilation_rate=2), "cannot both be above 1"),
         (lambda: layers.Dropout(1.5), "rate must be a number between 0 and 1"),
+        (lambda: layers.Dropout(0.5, noise_shape=5), "noise_shape must be a list or tuple"),
+        (lambda: layers.Dropout(0.5, noise_shape=(None, 0)), "noise_shape must be a positive integer"),
+        (lambda: layers.ConvLSTM2D(2, 3, strides=2, dilation_rate=2), "cannot both be above 1"),
+        (lambda: layers.MultiHeadAttention(2, 4, value_dim=0), "value_dim must be a positive integer"),
+        (lambda: layers.MultiHeadAttention(2, 4, output_shape=8.0), "output_shape must be a positive integer"),
+        (lambda: layers.Attention()([X[None], X[None]], mask=[X]), "expected mask to be a list"),
+        (lambda: layers.AdditiveAttention()(X[None]), r"expected inputs \[query, value\]"),
         (lambda: layers.Permute((1, 3)), "dims must hold each of 1, ..., 2 once"),
         (lambda: layers.Reshape((-1, -1)), "at most one of them -1"),
         (lambda: layers.Dot(0), "not that of the batch"),
@@ -166,6 +173,12 @@ def test_wrong_arguments_are_told_at_once(make, message):
         make()
 
 
+@pytest.mark.parametrize("make", [layers.LayerNormalization, layers.UnitNormalization])
+def test_an_axis_is_a_number_or_several(make):
+    with pytest.raises(TypeError, match="axis must be an integer or a list of integers"):
+        make(axis={"axis": -1})
+
+
 def test_a_dense_layer_tells_another_width_of_input():
     layer = layers.Dense(2)
     layer(X)
@@ -182,7 +195,9 @@ def test_every_layer_is_in_the_battery_or_tested_elsewhere():
     from tests.layers.cases import CASES
 
     elsewhere = {
-        "IntegerLookup", "StringLookup",  # test_lookup.py
+        "HashedCrossing", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization",  # test_lookup.py
+        "Pipeline", "RandomGaussianBlur", "RandomPosterization",  # test_random_images.py
+        "ReversibleEmbedding",  # test_reversible_embedding.py
         "Input", "InputLayer", "InputSpec", "Layer", "Wrapper",  # no layers to compute with
         "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells",  # within RNN
     }  # fmt: skip

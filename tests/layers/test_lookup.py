@@ -111,3 +111,86 @@ def test_normalization_says_when_data_do_not_fit():
     layer.built = True
     with pytest.raises(ValueError, match=r"with \(3,\) means. Received: data with \(4,\) means"):
         layer.adapt(np.ones((5, 4)))
+
+
+TEXTS = ["The quick, brown fox!", "jumped over the lazy dog.", "The dog; the fox... the END"]
+
+
+def test_texts_become_the_numbers_of_their_words():
+    layer = layers.TextVectorization()
+    layer.adapt(TEXTS)
+    assert layer.get_vocabulary()[:5] == ["", "[UNK]", "the", "fox", "dog"] and layer.vocabulary_size() == 11
+    numbers = layer(np.array(["the brown cat and the fox", 'END "the"!', ""])).numpy()
+    the, fox, brown, end = (layer.get_vocabulary().index(w) for w in ("the", "fox", "brown", "end"))
+    np.testing.assert_array_equal(numbers, [[the, brown, 1, 1, the, fox], [end, the, 0, 0, 0, 0], [0] * 6])
+    np.testing.assert_array_equal(layer("the fox"), [the, fox])
+    np.testing.assert_array_equal(layer(np.array([["the"], [b"fox"]], object)), [[the], [fox]])
+
+
+def test_texts_are_cut_and_filled_up_to_a_length():
+    layer = layers.TextVectorization(vocabulary=["a", "b"], output_sequence_length=3)
+    np.testing.assert_array_equal(layer(["a b b a", "b"]), [[2, 3, 3], [3, 0, 0]])
+
+
+def test_texts_as_vectors():
+    layer = layers.TextVectorization(output_mode="count", max_tokens=6, pad_to_max_tokens=True)
+    layer.adapt(TEXTS)
+    assert layer.get_vocabulary()[:3] == ["[UNK]", "the", "fox"]
+    np.testing.assert_array_equal(layer(["the the cat", ""])[:, :3], [[1, 2, 0], [0, 0, 0]])
+    assert layer(["x"]).shape == (1, 6)
+    weighted = layers.TextVectorization(output_mode="tf_idf", vocabulary=["a", "b"], idf_weights=[0.5, 2.0])
+    np.testing.assert_allclose(weighted(["b b a"]), [[0.0, 0.5, 4.0]])
+
+
+def test_words_are_found_as_one_says():
+    pairs = layers.TextVectorization(ngrams=(2,))
+    pairs.adapt(["a b c"])
+    assert sorted(pairs.get_vocabulary(False)) == ["a b", "b c"]
+    letters = layers.TextVectorization(split="character", standardize="lower")
+    letters.adapt(["Ab!"])
+    assert sorted(letters.get_vocabulary(False)) == ["!", "a", "b"]
+    own = layers.TextVectorization(standardize=lambda t: [s.replace("-", " ") for s in t], split="whitespace")
+    own.adapt(["A-b", "b"])
+    assert own.get_vocabulary(False) == ["b", "A"]
+    whole = layers.TextVectorization(split=None, vocabulary=["a b"])
+    np.testing.assert_array_equal(whole(["A b!", "c"]), [2, 1])
+
+
+def test_a_vocabulary_comes_from_batches_and_goes_into_the_configuration():
+    layer = layers.TextVectorization(max_tokens=4)
+    layer.adapt((np.array(part), [0]) for part in (TEXTS[:1], TEXTS[1:]))
+    assert layer.get_vocabulary() == ["", "[UNK]", "the", "fox"]
+    again = layers.TextVectorization.from_config(layer.get_config())
+    np.testing.assert_array_equal(again(TEXTS), layer(TEXTS))
+
+
+def test_texts_cannot_go_into_a_model():
+    with pytest.raises(ValueError, match="cannot be a part of a model"):
+        layers.TextVectorization(vocabulary=["a"])(dtrain.Input((1,), dtype="int32"))
+
+
+def test_hashes_are_the_same_everywhere_and_in_their_range():
+    layer = layers.Hashing(5, salt=3)
+    words = np.array([[f"word{k}"] for k in range(200)])
+    numbers = layer(words).numpy()
+    assert numbers.shape == (200, 1) and set(numbers.ravel()) == set(range(5))
+    np.testing.assert_array_equal(layers.Hashing.from_config(layer.get_config())(words), numbers)
+    assert (layers.Hashing(5, salt=4)(words).numpy() != numbers).any()
+    assert layers.Hashing(5)(np.array(["word1"])).numpy() == [3]
+
+
+def test_the_masked_value_has_the_number_0_for_itself():
+    numbers = layers.Hashing(3, mask_value="")(np.array(["", "a", "b", "c", "d"])).numpy()
+    assert numbers[0] == 0 and set(numbers[1:]) <= {1, 2}
+    vectors = layers.Hashing(3, output_mode="count")(np.array([["a", "a"], ["b", "c"]])).numpy()
+    assert vectors.sum(axis=1).tolist() == [2, 2] and vectors[0].max() == 2
+
+
+def test_pairs_of_values_share_a_number():
+    layer = layers.HashedCrossing(10)
+    a, b = np.array(["x", "y", "x", "x"]), np.array([1, 2, 1, 2])
+    numbers = layer([a, b]).numpy()
+    assert numbers[0] == numbers[2] and len(set(numbers.tolist())) == 3
+    assert layers.HashedCrossing(10, output_mode="one_hot")([a, b]).shape == (4, 10)
+    with pytest.raises(ValueError, match="two or more arrays of one shape"):
+        layer([a, b[:2]])

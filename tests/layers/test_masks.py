@@ -95,8 +95,58 @@ def test_add_counts_a_step_that_counts_in_any_input():
 def test_concatenate_joins_masks_along_time():
     y = layers.Concatenate(axis=1)([masked(), as_tensor(VALUES)])
     np.testing.assert_array_equal(mask_of(y), np.concatenate([COUNTS, np.ones_like(COUNTS)], axis=1))
-    y = layers.Concatenate()([masked(), as_tensor(VALUES)])
-    np.testing.assert_array_equal(mask_of(y), COUNTS)
+
+
+def test_concatenate_of_features_counts_a_step_that_counts_in_any_input():
+    other = COUNTS[::-1].copy()
+    np.testing.assert_array_equal(mask_of(layers.Concatenate()([masked(), masked(mask=other)])), COUNTS | other)
+    np.testing.assert_array_equal(mask_of(layers.Concatenate()([masked(), as_tensor(VALUES)])), np.ones_like(COUNTS))
+
+
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [(layers.Multiply(), np.multiply), (layers.Maximum(), np.maximum), (layers.Minimum(), np.minimum)],
+    ids=["multiply", "maximum", "minimum"],
+)
+def test_a_masked_step_gives_way_to_that_of_the_other_input(layer, function):
+    other, shown = VALUES[::-1] * 2, COUNTS[::-1].copy()
+    first, second = COUNTS[..., None], shown[..., None]
+    y = layer([masked(), as_tensor(other)]).numpy()
+    np.testing.assert_allclose(y, np.where(first, function(VALUES, other), other), rtol=1e-6)
+    y = layer([masked(), masked(other, shown)])
+    both = np.where(first & second, function(VALUES, other), np.where(first, VALUES, other))
+    np.testing.assert_allclose(y.numpy()[COUNTS | shown], both[COUNTS | shown], rtol=1e-6)
+    np.testing.assert_array_equal(mask_of(y), COUNTS | shown)
+
+
+def test_a_product_of_masked_steps_is_zero():
+    y = layers.Multiply()([masked(), masked()]).numpy()
+    np.testing.assert_array_equal(y[~COUNTS], 0.0)
+
+
+@pytest.mark.parametrize("layer", [layers.Add(), layers.Concatenate()], ids=["add", "concatenate"])
+@pytest.mark.parametrize(
+    ("inputs", "mask"), [([VALUES, VALUES], COUNTS), (VALUES, [None, None]), ([VALUES, VALUES], [None])]
+)
+def test_merging_layers_want_one_mask_for_each_input(layer, inputs, mask):
+    with pytest.raises(ValueError, match="mask|inputs"):
+        layer.compute_mask(inputs, mask)
+
+
+def test_softmax_is_zero_where_a_mask_that_broadcasts_hides():
+    x = VALUES[0]
+    y = layers.Softmax()(x, mask=np.array([1.0, 0.0, 1.0, 0.0, 1.0])).numpy()
+    np.testing.assert_array_equal(y[:, [1, 3]], 0.0)
+    np.testing.assert_allclose(y.sum(axis=-1), 1.0, rtol=1e-6)
+    hidden = np.ones(x.shape, bool)
+    hidden[2] = False
+    np.testing.assert_array_equal(layers.Softmax()(x, mask=hidden).numpy()[2], 0.0)
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 5), (3, 5), (4, 1, 1, 5)])
+def test_softmax_refuses_a_mask_that_does_not_broadcast(shape):
+    with pytest.raises(ValueError, match="broadcasts to the inputs"):
+        layers.Softmax()(VALUES[:1], mask=np.ones(shape, bool))
 
 
 def test_multi_head_attention_takes_the_masks_of_its_inputs():

@@ -15,6 +15,89 @@ MAKERS = {
 }
 
 
+COLOURS = np.random.default_rng(1).uniform(0, 255, (40, 5, 6, 3)).astype(np.float32)
+COLOUR_MAKERS = {
+    "brightness": lambda **kw: layers.RandomBrightness(0.3, **kw),
+    "contrast": lambda **kw: layers.RandomContrast(0.5, **kw),
+    "hue": lambda **kw: layers.RandomHue(0.5, **kw),
+    "saturation": lambda **kw: layers.RandomSaturation((0.2, 0.8), **kw),
+    "sharpness": lambda **kw: layers.RandomSharpness(1.0, **kw),
+    "posterization": lambda **kw: layers.RandomPosterization((1, 4), **kw),
+    "degeneration": lambda **kw: layers.RandomColorDegeneration(1.0, **kw),
+    "jitter": lambda **kw: layers.RandomColorJitter((0, 255), 0.2, 0.2, 0.3, 0.1, **kw),
+    "invert": lambda **kw: layers.RandomInvert((0.5, 0.5), **kw),
+    "grayscale": lambda **kw: layers.RandomGrayscale(0.5, **kw),
+    "blur": lambda **kw: layers.RandomGaussianBlur(0.8, (3, 5), 2.0, **kw),
+    "erasing": lambda **kw: layers.RandomErasing(0.8, **kw),
+    "solarization": lambda **kw: layers.Solarization(0.3, 0.7, **kw),
+    "shear": lambda **kw: layers.RandomShear(0.4, 0.2, **kw),
+}
+
+
+@pytest.mark.parametrize("name", COLOUR_MAKERS)
+def test_colours_are_changed_while_training_only_in_ways_that_a_seed_repeats(name):
+    layer, twin = (COLOUR_MAKERS[name](seed=5) for _ in range(2))
+    np.testing.assert_array_equal(layer(COLOURS, training=False).numpy(), COLOURS)
+    same = np.repeat(COLOURS[:1], 40, axis=0)
+    changed = layer(same).numpy()
+    assert len({image.tobytes() for image in changed}) > 1
+    assert changed.min() >= 0 and changed.max() <= 255
+    np.testing.assert_array_equal(twin(same).numpy(), changed)
+    again = type(layer).from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+    first = COLOUR_MAKERS[name](data_format="channels_first")
+    assert first(np.moveaxis(COLOURS, -1, 1)).shape == (40, 3, 5, 6)
+    assert first(np.moveaxis(COLOURS[0], -1, 0)).shape == (3, 5, 6)
+
+
+def test_brightness_is_added_and_contrast_scales_the_distance_from_the_mean():
+    brighter = layers.RandomBrightness((0.25, 0.25), value_range=(0, 1000))(COLOURS).numpy()
+    np.testing.assert_allclose(brighter, COLOURS + 250, rtol=1e-5)
+    mean = COLOURS.mean(axis=(1, 2), keepdims=True)
+    weaker = layers.RandomContrast((1.0, 0.0), value_range=(0, 255))(COLOURS).numpy() - mean
+    share = (weaker * (COLOURS - mean)).sum((1, 2, 3)) / np.square(COLOURS - mean).sum((1, 2, 3))
+    np.testing.assert_allclose(weaker, share[:, None, None, None] * (COLOURS - mean), atol=1e-3)
+    assert share.min() >= 0 and share.max() <= 1 and np.ptp(share) > 0.3
+
+
+def test_a_turned_hue_keeps_value_and_saturation():
+    turned = layers.RandomHue((1.0, 1.0), value_range=(0, 255))(COLOURS).numpy()
+    np.testing.assert_allclose(turned.max(-1), COLOURS.max(-1), rtol=1e-4)
+    np.testing.assert_allclose(turned.min(-1), COLOURS.min(-1), rtol=1e-4, atol=1e-3)
+    assert np.abs(turned - COLOURS).max() > 50
+
+
+def test_erased_parts_are_rectangles_of_the_wanted_size():
+    erased = layers.RandomErasing(1.0, (0.1, 0.5), fill_value=-1.0)(np.ones((60, 20, 20, 1))).numpy()[..., 0] < 0
+    for mask in erased:
+        rows, columns = mask.any(1), mask.any(0)
+        np.testing.assert_array_equal(mask, rows[:, None] & columns[None])
+        assert 0.04 <= mask.mean() <= 0.6
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.RandomBrightness(1.5), lambda: layers.RandomContrast(-0.1), lambda: layers.RandomHue(2),
+        lambda: layers.RandomPosterization(9), lambda: layers.RandomInvert(0.5, value_range=(1, 0)),
+        lambda: layers.RandomGaussianBlur(kernel_size=2), lambda: layers.RandomSharpness((0.6, 0.4)),
+    ],
+)  # fmt: skip
+def test_factors_that_mean_nothing_are_refused(make):
+    with pytest.raises(ValueError, match="expected|must be"):
+        make()
+
+
+def test_layers_one_after_the_other():
+    layer = layers.Pipeline(
+        [layers.RandomFlip("horizontal", seed=1), layers.Rescaling(1 / 255), layers.AutoContrast((0, 1))]
+    )
+    y = layer(COLOURS, training=False).numpy()
+    np.testing.assert_allclose(y, layers.AutoContrast((0, 1))(COLOURS / 255).numpy(), rtol=1e-5)
+    again = layers.Pipeline.from_config(layer.get_config())
+    np.testing.assert_allclose(again(COLOURS, training=False).numpy(), y)
+
+
 @pytest.mark.parametrize("name", MAKERS)
 def test_images_are_changed_while_training_only(name):
     layer = MAKERS[name]()

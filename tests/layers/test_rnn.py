@@ -139,3 +139,21 @@ def test_the_arguments_of_the_cell_read_as_the_layers_own():
     assert (layer.units, layer.recurrent_dropout) == (5, 0.2)
     with pytest.raises(AttributeError, match="no attribute 'unit'"):
         _ = layer.unit
+
+
+def test_states_of_several_cells_are_lists_of_each():
+    x = np.ones((2, 3, 4), np.float32)
+    layer = layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], return_state=True)
+    output, first, second = layer(x)
+    assert [h.shape for h in first] == [(2, 3), (2, 3)]
+    np.testing.assert_array_equal(second.numpy(), output.numpy())
+    again = layer(x, initial_state=[first, second])
+    assert np.abs(again[0].numpy() - output.numpy()).max() > 0
+    symbolic = layer(dtrain.Input((3, 4)))
+    assert [h.shape for h in symbolic[1]] == [(None, 3), (None, 3)]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_an_input_without_time_steps_is_refused_by_its_shape(make):
+    with pytest.raises(ValueError, match=r"expected an input with 3 axes.*\(None, 8\)"):
+        make(3)(dtrain.Input((8,)))

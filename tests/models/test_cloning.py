@@ -83,3 +83,28 @@ def test_a_subclassed_model_is_cloned_by_its_constructor_alone() -> None:
     assert copy(np.ones((1, 2), "float32")).shape == (1, 3)
     with pytest.raises(ValueError, match="a subclassed model"):
         clone_model(Own(3), clone_function=lambda layer: layer)
+
+
+def test_the_clone_of_a_compiled_model_is_compiled_alike_with_an_optimizer_and_metrics_of_its_own() -> None:
+    model = builders.mlp(dtrain)
+    metric = dtrain.metrics.MeanSquaredError(name="far")
+    model.compile(dtrain.optimizers.Adam(0.02), lambda y, p: abs(y - p), metrics=[metric])
+    copy = clone_model(model)
+    assert copy.compiled and copy.loss is model.loss
+    assert copy.optimizer is not model.optimizer and float(copy.optimizer.learning_rate) == pytest.approx(0.02)
+    copy.set_weights(model.get_weights())
+    x = builders.inputs_of(model)
+    y = np.zeros_like(model.predict(x, verbose=0))
+    assert copy.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+    assert metric not in copy.metrics
+
+
+def test_a_copy_of_a_model_that_is_not_compiled_is_not_either() -> None:
+    assert not clone_model(builders.mlp(dtrain)).compiled
+
+
+def test_tensors_in_another_structure_than_the_inputs_are_refused() -> None:
+    x, y = dtrain.Input((3,)), dtrain.Input((3,))
+    model = dtrain.Model({"x": x, "y": y}, x + y)
+    with pytest.raises(ValueError, match="in the structure of the model's inputs"):
+        clone_model(model, input_tensors=(x, y))

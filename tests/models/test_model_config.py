@@ -154,3 +154,19 @@ def test_a_subclass_of_a_functional_model_is_made_by_its_own_constructor() -> No
             super().__init__(inputs=x, outputs=dtrain.layers.Dense(units)(x))
 
     assert Special.from_config(Special(4).get_config()).output_shape == (None, 4)
+
+
+def test_outputs_and_inputs_in_a_dict_count_in_the_order_of_their_sorted_keys() -> None:
+    a, b = dtrain.Input((2,), name="a"), dtrain.Input((2,), name="b")
+    late, early = dtrain.layers.Dense(1, name="late")(b), dtrain.layers.Dense(3, name="early")(a)
+    model = dtrain.Model({"b": b, "a": a}, {"late": late, "early": early})
+    assert model.output_names == ["early", "late"]
+    assert [tensor.shape for tensor in model.outputs] == [(None, 3), (None, 1)]
+    assert [tensor.name for tensor in model.inputs] == ["a", "b"]
+    assert [layer.name for layer in model.layers] == ["a", "b", "early", "late"]
+    found = model.predict({"a": np.ones((5, 2)), "b": np.zeros((5, 2))}, verbose=0)
+    assert {name: array.shape for name, array in found.items()} == {"late": (5, 1), "early": (5, 3)}
+    model.compile("sgd", {"late": "mse", "early": "mae"})
+    targets = {"late": np.zeros((5, 1)), "early": found["early"] + 1}
+    logs = model.evaluate({"b": np.zeros((5, 2)), "a": np.ones((5, 2))}, targets, verbose=0, return_dict=True)
+    assert abs(logs["early_loss"] - 1) < 1e-6 and logs["late_loss"] == 0

@@ -27,3 +27,10 @@ def test_pixels_come_back_from_a_file(tmp_path: Path) -> None:
 def test_values_are_brought_to_the_range_of_pixels() -> None:
     found = np.asarray(utils.array_to_img(np.linspace(-1, 1, 12).reshape(3, 4, 1)))
     assert (found.min(), found.max(), found.shape) == (0, 255, (3, 4))
+
+
+def test_jpg_is_a_name_of_the_format_jpeg(tmp_path):
+    rgba = np.zeros((4, 4, 4), np.uint8)
+    for name in ("jpg", "JPG", "jpeg"):
+        utils.save_img(tmp_path / "picture", rgba, file_format=name)
+        assert utils.load_img(tmp_path / "picture").size == (4, 4)

@@ -11,7 +11,7 @@ from ..layer import Layer
 
 
 class ReLU(Layer):
-    """`y = max_value if x >= max_value, x if threshold <= x < max_value, negative_slope * (x - threshold) otherwise`"""
+    """`y = min(x, max_value) if x > threshold else negative_slope * (x - threshold)`"""
 
     def __init__(
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
@@ -26,7 +26,7 @@ class ReLU(Layer):
         self.negative_slope = negative_slope
         self.threshold = threshold
         self.supports_masking = True
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """The rectified inputs."""

@@ -9,6 +9,7 @@ from dtrain.graph import Variable
 
 from ..arguments import fraction, one_of, plain_attributes
 from ..regularization.random_layer import RandomLayer
+from ..shapes import is_shape
 from .attention_masks import causal_mask
 
 _FAR_BELOW = 1e9
@@ -75,10 +76,10 @@ class Attention(RandomLayer):
             mask: `[query's (N, T), value's (N, S)]`: hidden steps of the value are not seen, those of the query are 0.
             use_causal_mask: whether steps of the query see no later ones.
         """
-        self._check(inputs)
+        self._check(inputs, mask)
         query, value = inputs[:2]
         key = inputs[2] if len(inputs) > 2 else value
-        query_mask, value_mask = (mask[0], mask[1]) if mask is not None else (None, None)
+        query_mask, value_mask = mask[:2] if mask else (None, None)
         scores = self.scores(query, key)
         visible: Any = None if value_mask is None else ops.expand_dims(value_mask, -2)
         if use_causal_mask:
@@ -87,21 +88,28 @@ class Attention(RandomLayer):
         if visible is not None:
             scores = ops.where(visible, scores, scores - _FAR_BELOW)
         weights = ops.softmax(scores, axis=-1)
-        kept = random.dropout(weights, self.dropout, seed=self.seed_generator) if training else weights
-        y = ops.matmul(kept, value)
+        if training:
+            weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
+        y = ops.matmul(weights, value)
         if query_mask is not None:
             y = ops.where(ops.expand_dims(query_mask, -1), y, 0.0)
         return (y, weights) if return_attention_scores else y
 
-    def _check(self, inputs: Any) -> None:
-        if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
+    def _check(self, inputs: Any, mask: Any = None) -> None:
+        if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3) or is_shape(inputs):
             raise ValueError(
                 f"{type(self).__name__}: expected inputs [query, value] or [query, value, key]. Received: {inputs!r}"
             )
+        if mask is not None and (not isinstance(mask, (list, tuple)) or len(mask) not in (2, len(inputs))):
+            raise ValueError(
+                f"{type(self).__name__}: expected mask to be a list: [query's or None, value's or None]. "
+                f"Received: mask={mask!r}"
+            )
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the query."""
-        return previous_mask[0] if isinstance(previous_mask, (list, tuple)) else None
+        self._check(inputs, mask)
+        return None if not mask or mask[0] is None else ops.convert_to_tensor(mask[0])
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""

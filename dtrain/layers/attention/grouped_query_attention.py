@@ -75,11 +75,13 @@ class GroupedQueryAttention(ProjectedAttention):
         self, query_shape: Any, value_shape: Any, key_shape: Any = None
     ) -> None:
         """Make the projections of query, key, value and output."""
+        key_shape = value_shape if key_shape is None else key_shape
+        self.check_steps(value_shape, key_shape)
         queries = (None, self.num_query_heads, self.head_dim)
         shared = (None, self.num_key_value_heads, self.head_dim)
         to_queries, to_shared = "bqm,muh->bquh", "bkm,mvh->bkvh"
         self._query_dense = self.project("query", to_queries, queries, "uh", query_shape)
-        self._key_dense = self.project("key", to_shared, shared, "vh", value_shape if key_shape is None else key_shape)
+        self._key_dense = self.project("key", to_shared, shared, "vh", key_shape)
         if self.use_gate:
             self._gate_dense = self.project("gate", to_queries, queries, "uh", query_shape, "sigmoid")
         self._value_dense = self.project("value", to_shared, shared, "vh", value_shape)

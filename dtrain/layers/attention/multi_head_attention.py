@@ -72,8 +72,8 @@ class MultiHeadAttention(ProjectedAttention):
         )
         self.num_heads = positive_int("MultiHeadAttention", "num_heads", num_heads)
         self.key_dim = positive_int("MultiHeadAttention", "key_dim", key_dim)
-        self.value_dim = positive_int("MultiHeadAttention", "value_dim", value_dim or key_dim)
-        self._given_output_shape = (output_shape,) if isinstance(output_shape, int) else output_shape
+        self.value_dim = positive_int("MultiHeadAttention", "value_dim", key_dim if value_dim is None else value_dim)
+        self._given_output_shape = _as_lengths(output_shape)
         self._given_axes = (attention_axes,) if isinstance(attention_axes, int) else attention_axes
 
     def build(  # type: ignore[override]  # a shape for each input
@@ -81,11 +81,7 @@ class MultiHeadAttention(ProjectedAttention):
     ) -> None:
         """Make the projections of query, key, value and output."""
         key_shape = value_shape if key_shape is None else key_shape
-        if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
-            raise ValueError(
-                f"MultiHeadAttention {self.name!r}: value and key must agree on all axes but the last. "
-                f"Received: {tuple(value_shape)} and {tuple(key_shape)}"
-            )
+        self.check_steps(value_shape, key_shape)
         rank = len(query_shape)
         heads = self.num_heads
         self._query_dense = self._project_heads("query", query_shape, self.key_dim)
@@ -185,6 +181,13 @@ class MultiHeadAttention(ProjectedAttention):
             "attention_axes": None if self._given_axes is None else list(self._given_axes),
             **self.projection_config(),
         }
+
+
+def _as_lengths(output_shape: Any) -> tuple[int, ...] | None:
+    if output_shape is None:
+        return None
+    lengths = output_shape if isinstance(output_shape, (list, tuple)) else (output_shape,)
+    return tuple(positive_int("MultiHeadAttention", "output_shape", n) for n in lengths)
 
 
 def _labels(free: int, bound: int, new: int) -> tuple[str, str, str]:

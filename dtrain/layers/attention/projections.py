@@ -63,6 +63,14 @@ class ProjectedAttention(Layer):
             "bias_constraint": constraints.get(bias_constraint),
         }
 
+    def check_steps(self, value_shape: Any, key_shape: Any) -> None:
+        """Raise ValueError unless value and key have the same steps."""
+        if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
+            raise ValueError(
+                f"{type(self).__name__} {self.name!r}: value and key must agree on all axes but the last. "
+                f"Received: {tuple(value_shape)} and {tuple(key_shape)}"
+            )
+
     def make_dropout(self) -> Dropout:
         """The layer that drops attention weights."""
         return Dropout(self.dropout, dtype=self.compute_dtype, seed=self.seed)

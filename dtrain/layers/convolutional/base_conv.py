@@ -127,7 +127,7 @@ class BaseConv(Layer):
         if self.bias is not None:
             first = self.data_format == "channels_first"
             y = ops.add(y, ops.reshape(self.bias, (-1, *(1,) * self.rank)) if first else self.bias)
-        return self.activation(y)
+        return y if self.activation is None else self.activation(y)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""

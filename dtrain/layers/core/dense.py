@@ -78,7 +78,7 @@ class Dense(Layer):
         y = ops.matmul(inputs, self.kernel)
         if self.bias is not None:
             y = ops.add(y, self.bias)
-        return self.activation(y)
+        return y if self.activation is None else self.activation(y)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""

@@ -87,13 +87,13 @@ class EinsumDense(Layer):
         y = ops.einsum(self.equation, inputs, self.kernel)
         if self.bias is not None:
             y = ops.add(y, self.bias)
-        return self.activation(y)
+        return y if self.activation is None else self.activation(y)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""
         return {
             **super().get_config(),
-            "output_shape": list(self.partial_output_shape),
+            "output_shape": self.partial_output_shape,
             **plain_attributes(
                 self, "equation", "activation", "bias_axes", "kernel_initializer", "bias_initializer",
                 "kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint",

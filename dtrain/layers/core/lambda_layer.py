@@ -39,7 +39,7 @@ class Lambda(Layer):
         self.arguments = dict(arguments or {})
         self.mask = mask
         self.supports_masking = mask is not None
-        self.built = True
+        self._build_at_init()
         self._given_output_shape = output_shape
         names = inspect.signature(function).parameters
         self._takes = tuple(name for name in ("mask", "training") if name in names)

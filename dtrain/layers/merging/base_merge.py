@@ -22,7 +22,7 @@ class BaseMerge(Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.built = True
+        self._build_at_init()
 
     def merge(self, inputs: Sequence[Any]) -> Any:
         """The combination of inputs of equal rank."""
@@ -48,14 +48,28 @@ class BaseMerge(Layer):
             inputs[position] = x
         return inputs
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """A step counts if it counts in any input; without a mask for every input there is none."""
-        if not isinstance(previous_mask, (list, tuple)) or any(m is None for m in previous_mask):
-            return None
-        mask = previous_mask[0]
-        for other in previous_mask[1:]:
-            mask = ops.logical_or(mask, other)
-        return mask
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """A step counts if it counts in any input; without a mask for every input there is none.
+
+        Raises:
+            ValueError: when `inputs` and `mask` are not lists of equal length.
+        """
+        masks = self._checked_masks(inputs, mask)
+        return None if any(m is None for m in masks) else fold(ops.logical_or, masks)
+
+    def _checked_masks(self, inputs: Any, mask: Any) -> list[Any]:
+        """One mask or None for each input; [None] without any."""
+        if mask is None:
+            return [None]
+        for name, value in (("inputs", inputs), ("mask", mask)):
+            if not isinstance(value, (list, tuple)):
+                raise ValueError(f"{type(self).__name__}: {name} must be a list. Received: {name}={value!r}")
+        if len(mask) != len(inputs):
+            raise ValueError(
+                f"{type(self).__name__}: expected one mask or None for each of {len(inputs)} inputs. "
+                f"Received: {len(mask)} masks"
+            )
+        return list(mask)
 
 
 def fold(function: Any, inputs: Sequence[Any]) -> Any:
@@ -63,4 +77,26 @@ def fold(function: Any, inputs: Sequence[Any]) -> Any:
     result = inputs[0]
     for x in inputs[1:]:
         result = function(result, x)
+    return result
+
+
+def masks_of_values(inputs: Sequence[Any]) -> list[Any]:
+    """The masks of inputs with axes of length 1 added, so that they broadcast to their inputs; None where none is."""
+    return [_to_rank(getattr(x, "_keras_mask", None), len(x.shape)) for x in inputs]
+
+
+def _to_rank(mask: Any, rank: int) -> Any:
+    if mask is None:
+        return None
+    return ops.reshape(ops.cast(mask, "bool"), (*mask.shape, *[1] * (rank - len(mask.shape))))
+
+
+def fold_unmasked(function: Any, inputs: Sequence[Any]) -> Any:
+    """`fold` in which a masked value gives way to that of the other inputs, for functions without a neutral element."""
+    masks = masks_of_values(inputs)
+    result, valid = inputs[0], masks[0]
+    for x, mask in zip(inputs[1:], masks[1:], strict=True):
+        other = x if mask is None else ops.where(mask, x, result)
+        result = function(result if valid is None else ops.where(valid, result, other), other)
+        valid = None if valid is None or mask is None else ops.logical_or(valid, mask)
     return result

@@ -8,7 +8,7 @@ from typing import Any
 from dtrain import ops
 
 from ..arguments import plain_attributes
-from .base_merge import BaseMerge
+from .base_merge import BaseMerge, fold
 
 
 class Concatenate(BaseMerge):
@@ -35,21 +35,24 @@ class Concatenate(BaseMerge):
             )
         return ops.concatenate(inputs, axis=self.axis)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The masks joined (along time), or the steps that count in all inputs (along any later axis)."""
-        if not isinstance(previous_mask, (list, tuple)) or all(m is None for m in previous_mask):
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The masks joined along their axes; along an axis that they lack, a step counts if it counts in any input.
+
+        All steps of an input without a mask count.
+
+        Raises:
+            ValueError: when `inputs` and `mask` are not lists of equal length.
+        """
+        given = self._checked_masks(inputs, mask)
+        rank = max((len(m.shape) for m in given if m is not None), default=0)
+        if rank == 0:
             return None
-        axis = self.axis % len(inputs[0].shape)
         masks = [
-            ops.ones(tuple(x.shape[:2]), dtype="bool") if m is None else m
-            for x, m in zip(inputs, previous_mask, strict=True)
+            ops.ones(tuple(x.shape[:rank]), dtype="bool") if m is None else ops.cast(m, "bool")
+            for x, m in zip(inputs, given, strict=True)
         ]
-        if axis == 1:
-            return ops.concatenate(masks, axis=1)
-        mask = masks[0]
-        for other in masks[1:]:
-            mask = ops.logical_and(mask, other)
-        return mask
+        axis = self.axis % len(inputs[0].shape)
+        return ops.concatenate(masks, axis=axis) if axis < rank else fold(ops.logical_or, masks)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""

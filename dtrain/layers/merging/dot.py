@@ -61,7 +61,7 @@ class Dot(BaseMerge):
             size *= int(n)
         return ops.reshape(x, (x.shape[0], size, x.shape[-1]))
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """None: the axes are not those of the inputs."""
         return None
 

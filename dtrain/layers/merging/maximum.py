@@ -7,15 +7,15 @@ from typing import Any
 
 from dtrain import ops
 
-from .base_merge import BaseMerge, fold
+from .base_merge import BaseMerge, fold_unmasked
 
 
 class Maximum(BaseMerge):
-    """`y = max(x1, x2, ...)`"""
+    """`y = max(x1, x2, ...)`, of the values that masks let pass."""
 
     def merge(self, inputs: Sequence[Any]) -> Any:
         """The largest."""
-        return fold(ops.maximum, inputs)
+        return fold_unmasked(ops.maximum, inputs)
 
 
 def maximum(inputs: Sequence[Any], **kwargs: Any) -> Any:

@@ -7,15 +7,15 @@ from typing import Any
 
 from dtrain import ops
 
-from .base_merge import BaseMerge, fold
+from .base_merge import BaseMerge, fold_unmasked
 
 
 class Minimum(BaseMerge):
-    """`y = min(x1, x2, ...)`"""
+    """`y = min(x1, x2, ...)`, of the values that masks let pass."""
 
     def merge(self, inputs: Sequence[Any]) -> Any:
         """The smallest."""
-        return fold(ops.minimum, inputs)
+        return fold_unmasked(ops.minimum, inputs)
 
 
 def minimum(inputs: Sequence[Any], **kwargs: Any) -> Any:

@@ -46,10 +46,14 @@ class BaseNormalization(Layer):
         self.gamma_constraint = constraints.get(gamma_constraint)
         self.supports_masking = True
 
-    def add_gamma_and_beta(self, shape: tuple[int, ...]) -> None:
-        """Make `gamma` and `beta` of this shape, or set them to None."""
+    def add_gamma_and_beta(self, shape: tuple[int, ...], scale: bool | None = None, center: bool | None = None) -> None:
+        """Make `gamma` and `beta` of this shape, or set them to None.
+
+        Args:
+            scale, center: whether there are `gamma` and `beta` (None: as the layer was told).
+        """
         self.gamma = self.beta = None
-        if self.scale:
+        if self.scale if scale is None else scale:
             self.gamma = self.add_weight(
                 shape,
                 self.gamma_initializer,
@@ -57,7 +61,7 @@ class BaseNormalization(Layer):
                 constraint=self.gamma_constraint,
                 name="gamma",
             )
-        if self.center:
+        if self.center if center is None else center:
             self.beta = self.add_weight(
                 shape,
                 self.beta_initializer,

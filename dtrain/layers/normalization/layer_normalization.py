@@ -6,7 +6,7 @@ from typing import Any
 
 from dtrain import ops
 
-from ..arguments import plain_attributes
+from ..arguments import one_or_more_axes, plain_attributes
 from .base_normalization import BaseNormalization
 
 
@@ -15,6 +15,8 @@ class LayerNormalization(BaseNormalization):
 
     Args:
         axis: the axis (or axes) that statistics are taken over; `gamma` and `beta` have their lengths.
+        rms_scaling: `y = gamma * x / sqrt(variance + epsilon)`, without `beta`; kept for files of Keras 3, which call
+            this so although it divides by no root mean square. `RMSNormalization` does.
 
     All other arguments as in `BaseNormalization`.
     """
@@ -33,6 +35,7 @@ class LayerNormalization(BaseNormalization):
         gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
+        self.rms_scaling = bool(kwargs.pop("rms_scaling", False))
         super().__init__(
             epsilon,
             center,
@@ -45,17 +48,27 @@ class LayerNormalization(BaseNormalization):
             gamma_constraint,
             **kwargs,
         )
-        self.axis = axis if isinstance(axis, int) else sorted(int(a) for a in axis)
+        self.axis = one_or_more_axes("LayerNormalization", axis)
+        if not isinstance(self.axis, int):
+            self.axis.sort()
 
     def build(self, input_shape: Any) -> None:
         """Make `gamma` and `beta`, of the lengths of `axis`."""
         axes = [self.axis] if isinstance(self.axis, int) else self.axis
-        self.add_gamma_and_beta(tuple(self.length_of(input_shape, a) for a in axes))
+        shape = tuple(self.length_of(input_shape, a) for a in axes)
+        self.add_gamma_and_beta(shape, self.scale or self.rms_scaling, self.center and not self.rms_scaling)
 
     def call(self, inputs: Any) -> Any:
         """The normalized rows."""
-        return ops.layer_normalization(inputs, self.gamma, self.beta, self.axis, self.epsilon)
+        if not self.rms_scaling:
+            return ops.layer_normalization(inputs, self.gamma, self.beta, self.axis, self.epsilon)
+        axes = [self.axis] if isinstance(self.axis, int) else self.axis
+        variance = ops.var(inputs, axis=tuple(axes), keepdims=True)
+        lengths = [1] * len(inputs.shape)
+        for axis in axes:
+            lengths[axis] = int(inputs.shape[axis])
+        return inputs * ops.rsqrt(variance + self.epsilon) * ops.reshape(self.gamma, lengths)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""
-        return {**super().get_config(), **plain_attributes(self, "axis")}
+        return {**super().get_config(), **plain_attributes(self, "axis", "rms_scaling")}

@@ -6,7 +6,7 @@ from typing import Any
 
 from dtrain import ops
 
-from ..arguments import plain_attributes
+from ..arguments import one_or_more_axes, plain_attributes
 from ..layer import Layer
 
 _SMALLEST = 1e-12  # of a squared length, so that a row of zeros stays one
@@ -17,9 +17,9 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = axis if isinstance(axis, int) else [int(a) for a in axis]
+        self.axis = one_or_more_axes("UnitNormalization", axis)
         self.supports_masking = True
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """The rows divided by their lengths."""

@@ -27,7 +27,7 @@ class BaseAdaptivePooling(Layer):
         self.output_size = int_tuple(type(self).__name__, "output_size", output_size, rank)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=rank + 2)
-        self.built = True
+        self._build_at_init()
 
     def pool(self, values: Any, axis: int) -> Any:
         """One value for a window, which is given with its whole length along `axis`."""

@@ -26,7 +26,7 @@ class BaseGlobalPooling(Layer):
         start = 2 if self.data_format == "channels_first" else 1
         self.axes = tuple(range(start, start + rank))
         self.input_spec = InputSpec(ndim=rank + 2)
-        self.built = True
+        self._build_at_init()
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""

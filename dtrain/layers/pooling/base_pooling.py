@@ -38,7 +38,7 @@ class BasePooling(Layer):
         self.padding = one_of(layer, "padding", padding, ("valid", "same"))
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=rank + 2)
-        self.built = True
+        self._build_at_init()
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""

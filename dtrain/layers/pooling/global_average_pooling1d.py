@@ -24,6 +24,6 @@ class GlobalAveragePooling1D(BaseGlobalPooling):
         total = ops.sum(inputs * weights, axis=self.axes, keepdims=self.keepdims)
         return total / ops.sum(weights, axis=self.axes, keepdims=self.keepdims)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """None: time is gone."""
         return None

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from dtrain.graph import Array
+from dtrain.ops.sampling import FILL_MODES, INTERPOLATIONS, sample
 
 from ..arguments import one_of, plain_attributes
 from .base_image_augmentation import BaseImageAugmentation
-from .sampling import FILL_MODES, INTERPOLATIONS, sample
 
 
 class BaseRandomTransform(BaseImageAugmentation):

@@ -32,7 +32,7 @@ class CategoryEncoding(Layer):
         mode = "multi_hot" if output_mode == "binary" else output_mode
         self.num_tokens = positive_int("CategoryEncoding", "num_tokens", num_tokens)
         self.output_mode = one_of("CategoryEncoding", "output_mode", mode, ("one_hot", "multi_hot", "count"))
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any, count_weights: Any = None) -> Any:
         """The vectors.

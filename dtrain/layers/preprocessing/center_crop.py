@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dtrain import config, ops
+from dtrain.ops.interpolation import centered, cropped_to_ratio, resize
 
 from ..arguments import plain_attributes, positive_int
-from ..interpolation import centered, cropped_to_ratio, resize
 from ..layer import Layer
 
 
@@ -26,7 +26,7 @@ class CenterCrop(Layer):
         self.height = positive_int("CenterCrop", "height", height)
         self.width = positive_int("CenterCrop", "width", width)
         self.data_format = config.standardize_data_format(data_format)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """The cropped images."""

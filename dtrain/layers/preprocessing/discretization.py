@@ -51,7 +51,7 @@ class Discretization(Layer):
             "Discretization", "output_mode", output_mode, ("int", "one_hot", "multi_hot", "count")
         )
         self.sparse = sparse
-        self.built = True
+        self._build_at_init()
 
     def adapt(self, data: Any) -> None:
         """Take the quantiles of an array, or of all batches of an iterable, as ends of the intervals."""

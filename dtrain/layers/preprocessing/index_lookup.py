@@ -68,7 +68,7 @@ class IndexLookup(Layer):
         self.pad_to_max_tokens = pad_to_max_tokens
         self.sparse = sparse
         self.autocast = False
-        self.built = True
+        self._build_at_init()
         self._tokens: list[Any] = []
         self._numbers: dict[Any, int] = {}
         self._idf: Array | None = None

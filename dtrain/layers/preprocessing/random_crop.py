@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from dtrain import ops, random
+from dtrain.ops.interpolation import cropped_to_ratio, resize
 
 from ..arguments import plain_attributes, positive_int
-from ..interpolation import cropped_to_ratio, resize
 from .base_image_augmentation import BaseImageAugmentation
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from dtrain import config, ops
+from dtrain.ops.image import padded_to_ratio
+from dtrain.ops.interpolation import METHODS, cropped_to_ratio, resize
 
 from ..arguments import one_of, plain_attributes, positive_int
-from ..interpolation import METHODS, cropped_to_ratio, resize
 from ..layer import Layer
 
 
@@ -50,7 +51,7 @@ class Resizing(Layer):
         self.fill_value = fill_value
         self.antialias = antialias
         self.data_format = config.standardize_data_format(data_format)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """The resized images."""
@@ -61,18 +62,10 @@ class Resizing(Layer):
         if self.crop_to_aspect_ratio:
             x = cropped_to_ratio(x, self.height, self.width)
         elif self.pad_to_aspect_ratio:
-            x = self._padded(x)
+            x = padded_to_ratio(x, self.height, self.width, self.fill_value)
         y = resize(x, self.height, self.width, self.interpolation, self.antialias)
         y = ops.moveaxis(y, -1, 1) if first else y
         return ops.squeeze(y, 0) if alone else y
-
-    def _padded(self, x: Any) -> Any:
-        """The image with borders, in the output's proportions."""
-        height, width = (int(n) for n in x.shape[1:3])
-        rows = max(height, int(width * self.height / self.width)) - height
-        columns = max(width, int(height * self.width / self.height)) - width
-        widths = [(0, 0), (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2), (0, 0)]
-        return ops.pad(x, widths, constant_values=self.fill_value)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from dtrain import random
 
-from ..arguments import fraction, plain_attributes
+from ..arguments import fraction, plain_attributes, positive_int
 from .random_layer import RandomLayer
 
 
@@ -29,7 +29,7 @@ class Dropout(RandomLayer):
     ) -> None:
         super().__init__(seed, **kwargs)
         self.rate = fraction(type(self).__name__, "rate", rate)
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = _checked_shape(type(self).__name__, noise_shape)
 
     def mask_shape(self, inputs: Any) -> tuple[int | None, ...] | None:
         """The shape of the mask: None for the input's, within it None for that length of the input."""
@@ -44,3 +44,11 @@ class Dropout(RandomLayer):
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""
         return {**super().get_config(), **plain_attributes(self, "rate", "noise_shape", "seed")}
+
+
+def _checked_shape(layer: str, noise_shape: Any) -> tuple[int | None, ...] | None:
+    if noise_shape is None:
+        return None
+    if not isinstance(noise_shape, (list, tuple)):
+        raise ValueError(f"{layer}: noise_shape must be a list or tuple. Received: noise_shape={noise_shape!r}")
+    return tuple(None if n is None else positive_int(layer, "noise_shape", n) for n in noise_shape)

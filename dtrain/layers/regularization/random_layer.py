@@ -23,7 +23,7 @@ class RandomLayer(Layer):
         self.seed = seed.seed if isinstance(seed, SeedGenerator) else seed
         self.seed_generator = seed if isinstance(seed, SeedGenerator) else stream_for(seed)
         self.supports_masking = True
-        self.built = True
+        self._build_at_init()
 
 
 def stream_for(seed: int | None) -> SeedGenerator | None:

@@ -28,7 +28,7 @@ class BaseCropping(Layer):
         self.cropping: Any = int_pairs(type(self).__name__, "cropping", cropping, rank)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=rank + 2)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """What is left."""

@@ -25,7 +25,7 @@ class BaseUpSampling(Layer):
         self.size = int_tuple(type(self).__name__, "size", size, rank)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=rank + 2)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """The repeated values."""

@@ -25,7 +25,7 @@ class BaseZeroPadding(Layer):
         self.padding: Any = int_pairs(type(self).__name__, "padding", padding, rank)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(ndim=rank + 2)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """The inputs with zeros around them."""

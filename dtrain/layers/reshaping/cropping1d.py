@@ -17,4 +17,4 @@ class Cropping1D(BaseCropping):
         """The arguments of the constructor as plain values."""
         config = super().get_config()
         del config["data_format"]
-        return {**config, "cropping": list(self.cropping[0])}
+        return {**config, "cropping": self.cropping[0]}

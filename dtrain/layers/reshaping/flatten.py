@@ -18,7 +18,7 @@ class Flatten(Layer):
         super().__init__(**kwargs)
         self.data_format = config.standardize_data_format(data_format)
         self.input_spec = InputSpec(min_ndim=1)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """One axis for each row."""

@@ -23,7 +23,7 @@ class Permute(Layer):
                 f"Permute: dims must hold each of 1, ..., {len(self.dims)} once. Received: dims={self.dims}"
             )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """The inputs with axes exchanged."""

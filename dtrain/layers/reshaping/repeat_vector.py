@@ -18,7 +18,7 @@ class RepeatVector(Layer):
         super().__init__(**kwargs)
         self.n = positive_int("RepeatVector", "n", n)
         self.input_spec = InputSpec(ndim=2)
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """The repeated rows."""

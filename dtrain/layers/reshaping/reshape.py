@@ -27,7 +27,7 @@ class Reshape(Layer):
                 f"Reshape: target_shape must hold lengths, at most one of them -1. Received: target_shape={shape}"
             )
         self.target_shape = shape
-        self.built = True
+        self._build_at_init()
 
     def call(self, inputs: Any) -> Any:
         """The rows in `target_shape`."""
@@ -43,4 +43,4 @@ class Reshape(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""
-        return {**super().get_config(), "target_shape": list(self.target_shape)}
+        return {**super().get_config(), "target_shape": self.target_shape}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dtrain import ops
+from dtrain.ops.interpolation import METHODS, resize
 
 from ..arguments import one_of, plain_attributes
-from ..interpolation import METHODS, resize
 from .base_up_sampling import BaseUpSampling
 
 

@@ -15,4 +15,4 @@ class ZeroPadding1D(BaseZeroPadding):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""
-        return {**super().get_config(), "padding": list(self.padding[0])}
+        return {**super().get_config(), "padding": self.padding[0]}

@@ -44,6 +44,10 @@ class ConvLSTMCell(LSTMCell):
         self.padding = one_of(name, "padding", padding, ("valid", "same"))
         self.data_format = config.standardize_data_format(data_format)
         self.dilation_rate = int_tuple(name, "dilation_rate", dilation_rate, rank)
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(
+                f"{name}: strides and dilation_rate cannot both be above 1. Received: {strides=}, {dilation_rate=}"
+            )
         self._places: tuple[int, ...] = ()
 
     def kernel_shapes(self, input_shape: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from dtrain.ops.lstm import lstm
 
+from ..input_spec import InputSpec
 from .gated import GatedRNN
 from .lstm_cell import LSTMCell
 
@@ -76,6 +77,7 @@ class LSTM(GatedRNN):
             activity_regularizer=activity_regularizer,
             **kwargs,
         )
+        self.input_spec = [InputSpec(ndim=3)]
 
     def fused(self, sequences: Any, states: Any, mask: Any) -> tuple[Any, Any]:
         """All outputs (or the last one) and the last states, by one op."""

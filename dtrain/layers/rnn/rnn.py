@@ -23,7 +23,7 @@ class RNN(Layer):
         cell: an object with `call(inputs, states) -> (output, new_states)` and `state_size` (a number, or several in
             a list), or a list of such cells.
         return_sequences: whether the outputs of all steps are returned (N, T, ...), not only the last one.
-        return_state: whether the last states are returned as well.
+        return_state: whether the last states are returned as well; of several cells, a list of states for each.
         go_backwards: whether the steps are taken from the last to the first.
         stateful: whether a batch starts with the states in which the batch before it ended, row by row.
         unroll: accepted as in Keras; the loop is always unrolled when it is traced.
@@ -98,7 +98,7 @@ class RNN(Layer):
             self._state.store(flatten(states))
         result = outputs if self.return_sequences else last
         if self.return_state:
-            return (result, *flatten(states))
+            return (result, *(_alone(s) for s in (states if isinstance(states, (list, tuple)) else [states])))
         return result
 
     def run(self, sequences: Any, states: Any, mask: Any, training: bool) -> tuple[Any, Any, Any]:
@@ -176,6 +176,11 @@ def initial_state_of(cell: Any, batch_size: Any, dtype: str) -> Any:
     sizes = cell.state_size
     zeros = map_structure(lambda n: ops.zeros((batch_size, n), dtype=dtype), sizes)
     return [zeros] if isinstance(sizes, int) else zeros
+
+
+def _alone(state: Any) -> Any:
+    """The state of a cell that has but one, else the list of its states."""
+    return state[0] if isinstance(state, (list, tuple)) and len(state) == 1 else state
 
 
 def _select(keep: Tensor, new: Tensor, old: Tensor) -> Any:
