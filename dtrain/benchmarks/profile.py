@@ -82,7 +82,7 @@ def _step_rows(session: Session, x: Any, y: Any, limits: Limits) -> list[Row]:
     from dtrain.training.program_cache import Step
 
     ranks = session.communicator
-    batch = rank_batch(to_triple(x, y), ranks.rank, ranks.size)
+    batch = rank_batch(to_triple(x, y), ranks.rank, ranks.workers)
     step = session.cache.train(batch, session.objective, session.board)
     assert isinstance(step, Step)  # noqa: S101 - reproducible mode is not on
     plan = step.program.plan

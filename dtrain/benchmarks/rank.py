@@ -38,7 +38,7 @@ def measure_dtrain(model: str, rows: int, each: bool, steps: int, quantile: floa
     ranks = world()
     dtrain.utils.set_random_seed(0)
     net = MODELS[model].build(dtrain)
-    x, y = (one_or_list(arrays) for arrays in MODELS[model].data(rows * (ranks.size if each else 1)))
+    x, y = (one_or_list(arrays) for arrays in MODELS[model].data(rows * (ranks.workers if each else 1)))
     for _ in range(_WARM_UP):
         net.train_on_batch(x, y)
     found: dict[str, list[float]] = {"step": []}

@@ -35,10 +35,10 @@ def measure_work(config: Config, rows: int) -> Measured:
     from dtrain.distributed import world
 
     ranks = world()
-    model, arrays = _prepare(config, rows * ranks.size)
+    model, arrays = _prepare(config, rows * ranks.workers)
     few = max(1, rows // 4)
     session = model._get_session()
-    many_s, few_s = _times(session, arrays, [rows * ranks.size, few * ranks.size])
+    many_s, few_s = _times(session, arrays, [rows * ranks.workers, few * ranks.workers])
     per_row = max(0.0, (many_s["compute"] - few_s["compute"]) / max(1, rows - few))
     fixed = max(0.0, many_s["compute"] - per_row * rows)
     region = session.synchronizer.region
@@ -86,7 +86,7 @@ def _times(session: Session, arrays: Any, sizes: Sequence[int]) -> list[dict[str
     for rows in sizes:
         first = partial(_first_rows, rows)
         x, y, weight = (None if part is None else map_structure(first, part) for part in arrays)
-        batches.append(rank_batch((x, y, weight), ranks.rank, ranks.size))
+        batches.append(rank_batch((x, y, weight), ranks.rank, ranks.workers))
         for _ in range(_WARM_UP):
             session.train_step(batches[-1])
     parts = {"reduce": 0.0, "update": 0.0}

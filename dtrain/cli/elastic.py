@@ -7,12 +7,19 @@ import re
 from dtrain.cli.errors import UserError
 from dtrain.cli.matching_mpirun import Mpirun
 from dtrain.cli.mpirun import OPEN_MPI
+from dtrain.distributed.spares import VARIABLE
 
 OPTIONS = ["--with-ft", "ulfm"]
 
 
-def elastic_variables(mpirun: Mpirun, ranks: int, min_ranks: int | None) -> dict[str, str]:
+def elastic_variables(mpirun: Mpirun, ranks: int, min_ranks: int | None, spares: int = 0) -> dict[str, str]:
     """Return the variables by which the ranks know that they are elastic.
+
+    Args:
+        mpirun: by which the job is started.
+        ranks: number of processes that have rows.
+        min_ranks: how many of them the job needs to go on; None: one.
+        spares: number of processes besides.
 
     Raises:
         UserError: this mpirun cannot let a job go on without a rank, or there are fewer ranks than it is to keep.
@@ -28,4 +35,5 @@ def elastic_variables(mpirun: Mpirun, ranks: int, min_ranks: int | None) -> dict
             f"--min-ranks must not be more than the processes. Received: --min-ranks {min_ranks} -n {ranks}"
         )
     least = {} if min_ranks is None else {"DTRAIN_MIN_RANKS": str(min_ranks)}
-    return {"DTRAIN_ELASTIC": "1", **least}
+    workers = {VARIABLE: str(ranks)} if spares else {}
+    return {"DTRAIN_ELASTIC": "1", **least, **workers}

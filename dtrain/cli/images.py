@@ -57,7 +57,7 @@ def read_image(path: Path) -> Image:
         raise UserError(
             f"{path}: expected an image (PNG, JPEG, PGM, ...), an array (.npy) or an IDX file. Found none of these."
         ) from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # Pillow's decoders raise errors of every kind on damaged files
         raise UserError(f"{path}: cannot be read as an image: {error}") from None
 
 

@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 )
 @click.option("--elastic", is_flag=True, help="Go on without ranks that die or hang (needs Open MPI 5).")
 @click.option("--min-ranks", type=click.IntRange(min=1), metavar="M", help="With --elastic: end when fewer are left.")
+@click.option(
+    "--replace",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="K",
+    help="With --elastic: start K processes more, to take the place of ranks that are lost.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the command only.")
 @click.argument("program", nargs=-1, required=True, type=click.UNPROCESSED, metavar="SCRIPT.py [ARGS]...")
 def command(
@@ -40,6 +47,7 @@ def command(
     max_restarts: int,
     elastic: bool,
     min_ranks: int | None,
+    replace: int,
     dry_run: bool,
     program: tuple[str, ...],
 ) -> None:
@@ -54,7 +62,13 @@ def command(
 
     With --elastic, the ranks that are left go on when one dies, or keeps the others waiting for DTRAIN_HUNG_S (60)
     seconds: they repeat the step that it did not finish. With fewer than --min-ranks, a checkpoint is written where
-    there is something to write it, and the job ends with status 75.
+    there is something to write it, and the job ends with status 75; --max-restarts starts it again from there.
+    Open MPI ends the job when a whole host is lost: --max-restarts starts it again on the hosts that still answer.
+
+    With --replace K, N + K processes run the script (with --hosts and without -n, on all places together). The last
+    K are spares: they make all steps with the others, but have no rows of data as long as N others live. When a rank
+    is lost, the first N of those left have rows, and the job goes on as fast as before. A spare keeps a core busy.
+    Scripts see N + K as world().size, and N as world().workers.
     """
     from dtrain.cli.elastic import OPTIONS, elastic_variables
     from dtrain.cli.launch_command import make_command, parse_hosts, program_words
@@ -71,13 +85,18 @@ def command(
     mpirun = matching_mpirun(loaded_library())
     if min_ranks and not elastic:
         raise UserError("--min-ranks says how many ranks an elastic job needs to go on: give --elastic too")
-    most = ranks or sum(number for _, number in listed)
-    settings = elastic_variables(mpirun, most, min_ranks) if elastic else {}
+    if replace and not elastic:
+        raise UserError("--replace says how many ranks an elastic job has to spare: give --elastic too")
+    workers = ranks or sum(number for _, number in listed) - replace
+    if workers < 1:
+        raise UserError(f"--replace {replace} leaves no process to work in the places of --hosts {hosts}")
+    settings = elastic_variables(mpirun, workers, min_ranks, replace) if elastic else {}
     options = [*(OPTIONS if elastic else ()), *shlex.split(mpi_options)]
 
     def make(places: Hosts, variables: Mapping[str, str]) -> LaunchCommand:
         room = sum(number for _, number in places)
-        count = min(ranks or room, room) if max_restarts and places else ranks or room
+        wanted = workers + replace
+        count = min(wanted, room) if max_restarts and places else wanted
         made = make_command(
             mpirun,
             count,
@@ -87,6 +106,7 @@ def command(
             share(1),
             options,
             {**os.environ, **settings, **variables},
+            max(0, count - workers),
         )
         made.variables.update(settings)
         _show(made)
@@ -96,8 +116,14 @@ def command(
     if max_restarts and not dry_run:
         from dtrain.cli.restarts import Restarts
 
-        sys.exit(Restarts(make, listed, max_restarts).run())
+        sys.exit(Restarts(make, listed, max_restarts, min_ranks or 1).run())
     made = make(listed, {})
+    if listed and not dry_run:
+        from dtrain.cli.mpirun_process import MpirunProcess
+
+        process = MpirunProcess()
+        with process.forwarding():
+            sys.exit(process.run(made, hosts=True))
     if not dry_run:
         sys.stdout.flush()
         os.execve(made.words[0], made.words, {**os.environ, **made.variables})

@@ -15,6 +15,7 @@ from dtrain.cli.errors import UserError
 from dtrain.cli.hosts import Hosts
 from dtrain.cli.matching_mpirun import Mpirun
 from dtrain.cli.mpirun import INTEL, OPEN_MPI, is_root
+from dtrain.distributed.cores import divide
 from dtrain.distributed.threads import VARIABLES
 
 _PASSED = re.compile(rf"DTRAIN_\w+|PYTHONPATH|LD_LIBRARY_PATH|{'|'.join(VARIABLES)}")
@@ -82,6 +83,7 @@ def make_command(
     usable: int,
     options: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    spares: int = 0,
 ) -> LaunchCommand:
     """Return the command that starts `ranks` ranks of `program`.
 
@@ -94,6 +96,7 @@ def make_command(
         usable: cores that the ranks may use, hardware threads counted.
         options: further ones for mpirun.
         environment: that of this process.
+        spares: how many of the ranks have no rows as long as none of the others is lost.
 
     Raises:
         UserError: Intel MPI and hosts with different numbers of ranks.
@@ -103,10 +106,12 @@ def make_command(
     places = sum(count for _, count in hosts) or cores
     if mpirun.family == OPEN_MPI:
         _open_mpi_variables(command, mpirun, ranks, places, env)
+        if hosts and not _is_old(mpirun):
+            _find_lost_hosts(command, env)
     if not hosts and not any(env.get(name) for name in VARIABLES):
+        less = f", less {spares} for spares, divided by {ranks - spares}" if spares else f" divided by {ranks}"
         for name in VARIABLES:
-            threads = max(1, usable // ranks)
-            command.put(name, str(threads), f"{usable} usable cores divided by {ranks} (ranks)", env)
+            command.put(name, str(divide(usable, ranks, spares)), f"{usable} usable cores{less} (ranks)", env)
     passed = sorted(name for name in {**env, **command.variables} if _PASSED.fullmatch(name)) if hosts else []
     command.words = [mpirun.path, *_host_options(mpirun, hosts, passed), *options, "-n", str(ranks), *program]
     return command
@@ -118,7 +123,7 @@ def _open_mpi_variables(
     if is_root():
         for name in ("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"):
             command.put(name, "1", "Open MPI refuses to run as root, and this is root", env)
-    old = "Open MPI) 4." in mpirun.text or "OpenRTE" in mpirun.text
+    old = _is_old(mpirun)
     unbound = "OMPI_MCA_hwloc_base_binding_policy" if old else "PRTE_MCA_hwloc_default_binding_policy"
     command.put(unbound, "none", "Open MPI would tie each rank to one core, and its BLAS threads with it", env)
     if ranks > places:
@@ -127,6 +132,18 @@ def _open_mpi_variables(
             command.put("OMPI_MCA_rmaps_base_oversubscribe", "1", reason, env)
         else:
             command.put("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe", reason, env)
+
+
+def _is_old(mpirun: Mpirun) -> bool:
+    """Whether an Open MPI is of version 4 or before, whose variables have other names."""
+    return "Open MPI) 4." in mpirun.text or "OpenRTE" in mpirun.text
+
+
+def _find_lost_hosts(command: LaunchCommand, env: Mapping[str, str]) -> None:
+    """Let Open MPI's daemons ask one another whether they live: a host without power does not close connections."""
+    reason = "Open MPI then sees after 25 s that a host does not answer any more; by itself, after 8 minutes"
+    for name, value in (("time", "10"), ("intvl", "5"), ("probes", "3")):
+        command.put(f"PRTE_MCA_oob_tcp_keepalive_{name}", value, reason, env)
 
 
 def _host_options(mpirun: Mpirun, hosts: Hosts, passed: Sequence[str]) -> list[str]:

@@ -36,7 +36,7 @@ class Communicator(ABC):
         local_size: number of processes on this host.
         elastic: whether the others go on when a process is lost (see `dtrain.distributed.elastic`).
         generation: how often that has happened. Each time, `rank` and `size` are others.
-        enough: whether there are still as many processes as the job is to go on with.
+        enough: whether there are still as many workers as the job is to go on with.
     """
 
     elastic = False
@@ -48,6 +48,16 @@ class Communicator(ABC):
     size: int
     local_rank: int
     local_size: int
+
+    @property
+    def workers(self) -> int:
+        """How many ranks, the first ones, have rows of each batch: all of them, but for the spares of elastic mode.
+
+        A spare runs the same program as every other rank and makes the same steps, with no rows, so that it can take
+        the place of a worker that is lost. It counts in `size`: work that a script divides by `rank` and `size` is done
+        by all processes.
+        """
+        return self.size
 
     @abstractmethod
     def Allreduce(self, array: Array) -> None:

@@ -8,17 +8,30 @@ from pathlib import Path
 _CGROUP = Path("/sys/fs/cgroup")
 
 
-def share(local_size: int) -> int:
+def share(local_size: int, spares: int = 0) -> int:
     """Return the number of cores for each of `local_size` processes of one host, at least 1.
 
-    `share = min(own mask, min(mask of the parent, limit of the control group) // local_size)`. A launcher that binds
+    `share = min(own mask, divide(min(mask of the parent, limit of the control group)))`. A launcher that binds
     its processes leaves each a mask that is its share already; one that does not leaves all of them the mask of the
     parent, which they divide. The rule covers both, and ranks that are bound together to a socket.
+
+    Args:
+        local_size: number of processes on this host.
+        spares: how many of them have no rows as yet (see `divide`).
     """
     together, limited = available(), limit()
     if limited is not None:
         together = min(together, limited)
-    return max(1, min(_mask(0), together // max(1, local_size)))
+    return max(1, min(_mask(0), divide(together, local_size, spares)))
+
+
+def divide(cores: int, ranks: int, spares: int = 0) -> int:
+    """Return how many of the cores of a host each rank may use, at least 1.
+
+    A spare needs but one, to wait on; the others divide what is left. It uses as many as they do once it has taken the
+    place of one of them, which uses none then.
+    """
+    return max(1, (cores - spares) // max(1, ranks - spares))
 
 
 def available() -> int:

@@ -4,25 +4,29 @@ Work with collective calls is done in pieces, each by `uniform`. At the end of o
 agreement) whether all are done with it and none is lost. If not, they make new communicators of the ranks that are
 left, undo what they have of the piece, and do it again. So ranks never disagree about what has been done, although a
 collective call may have succeeded on one of them and failed on another.
+
+Ranks keep their order, and the first `DTRAIN_WORKERS` of those that are left have rows (`Communicator.workers`). So
+when one of them is lost, the first of the others, which are spares, takes part in the next attempt with rows: nothing
+is started, sent or restored for that.
 """
 
 from __future__ import annotations
 
 import atexit
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import numpy as np
 
-from dtrain.distributed import console, hooks, placement, watching
+from dtrain.distributed import console, guardian, hooks, placement, watching
 from dtrain.distributed.communicator import Array, Communicator, Request, T
 from dtrain.distributed.errors import RankLost
 from dtrain.distributed.hung import Reaper, hung_s
 from dtrain.distributed.launcher import Launch
 from dtrain.distributed.membership import Loss, Member, Place
 from dtrain.distributed.mpi import SurvivingCommunicator
+from dtrain.distributed.spares import positive, wanted_workers
 from dtrain.timeline import watch
 
 MIN_RANKS_VARIABLE = "DTRAIN_MIN_RANKS"
@@ -37,11 +41,12 @@ def connect(launch: Launch) -> Communicator:
     """
     from dtrain.distributed import mpi
 
-    least = min_ranks()
+    least, most = min_ranks(), wanted_workers()
     reaper = Reaper(hung_s())
+    guardian.start(hung_s(), str(Member.own(launch.rank)))
     ranks, _ = mpi.connect(launch, surviving=True)
     assert isinstance(ranks, SurvivingCommunicator)  # noqa: S101 - asked for
-    communicator = ElasticCommunicator(ranks, least)
+    communicator = ElasticCommunicator(ranks, least, most)
     placement.gather(communicator)
     atexit.register(communicator.leave)
     hooks.before_end(communicator.leave_nothing)
@@ -50,15 +55,12 @@ def connect(launch: Launch) -> Communicator:
 
 
 def min_ranks() -> int:
-    """Return with how many processes the job is to go on at least: `$DTRAIN_MIN_RANKS`, else 1.
+    """Return with how many workers the job is to go on at least: `$DTRAIN_MIN_RANKS`, else 1.
 
     Raises:
         ValueError: the variable is no whole number >= 1.
     """
-    text = os.environ.get(MIN_RANKS_VARIABLE, "1")
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"{MIN_RANKS_VARIABLE} must be a number of processes. Received: {MIN_RANKS_VARIABLE}={text}")
-    return int(text)
+    return positive(MIN_RANKS_VARIABLE) or 1
 
 
 class ElasticCommunicator(Communicator):
@@ -69,13 +71,15 @@ class ElasticCommunicator(Communicator):
 
     Args:
         ranks: all processes of the job.
-        least: with fewer of them the job is not to go on.
+        least: with fewer workers the job is not to go on.
+        most: so many ranks are workers as long as there are as many, and those after them are spares; None: all are
+            workers.
     """
 
     elastic = True
 
-    def __init__(self, ranks: SurvivingCommunicator, least: int = 1) -> None:
-        self._least = least
+    def __init__(self, ranks: SurvivingCommunicator, least: int = 1, most: int | None = None) -> None:
+        self._least, self._most = least, most
         self._inside = False
         self._joined = False
         self._loss: Loss | None = None
@@ -83,6 +87,10 @@ class ElasticCommunicator(Communicator):
         watch(self._place)
         self._members = ranks.allgather(Member.own(ranks.rank))
         self._adopt(ranks)
+
+    @property
+    def workers(self) -> int:
+        return self.size if self._most is None else min(self._most, self.size)
 
     # -- pieces of work -------------------------------------------------------------------------------------------
 
@@ -94,7 +102,7 @@ class ElasticCommunicator(Communicator):
             if self._ranks.agree(bool(outcome)):
                 self._report()
                 return outcome[0]
-            self._loss = self._loss or Loss(self._members, str(self._place))
+            self._loss = self._loss or Loss(self._members, str(self._place), self._most)
             self._adopt(self._ranks.without_the_lost())
             self.generation += 1
             if undo is not None:
@@ -107,6 +115,8 @@ class ElasticCommunicator(Communicator):
             if not self._joined:
                 hooks.attach(self.call(self._ranks.make_channel))
                 watching.begin(self)
+                if self.size == 1:
+                    guardian.dismiss()
                 self._joined = True
             return [action()]
         except RankLost:
@@ -127,7 +137,7 @@ class ElasticCommunicator(Communicator):
         self.name = f"{ranks.name}, elastic"
         self.rank, self.size = ranks.rank, ranks.size
         self.local_rank, self.local_size = ranks.local_rank, ranks.local_size
-        self.enough = self.size >= self._least
+        self.enough = self.workers >= self._least
         self._node = _Part(self, ranks.node)
         self._peers: _Part | None = None
         self._joined = False  # what the rest of this package has of the ranks is made anew with the next piece of work

@@ -10,6 +10,7 @@ import numpy as np
 
 from dtrain.distributed.communicator import Array, Communicator
 from dtrain.distributed.errors import DesyncError
+from dtrain.distributed.words import numbered
 
 Value = str | int | float | bytes
 _SHOWN = 5  # fields in one message
@@ -28,7 +29,7 @@ def compare(communicator: Communicator, fields: Mapping[str, Value]) -> None:
     own = {name: _text(value) for name, value in fields.items()}
     if _all_equal(communicator, _digest(repr(sorted(own.items())).encode())):
         return
-    differences = _differences(communicator.allgather(own))
+    differences = _differences(_fields_of_all(communicator, own))
     lines = [f"  {name}: {sides(texts)}" for name, texts in differences[:_SHOWN]]
     if len(differences) > _SHOWN:
         lines.append(f"  and {len(differences) - _SHOWN} more")
@@ -123,6 +124,17 @@ def array_digest(array: Array) -> str:
     content = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
     content.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return content.hexdigest()[:16]
+
+
+def _fields_of_all(communicator: Communicator, own: dict[str, str]) -> list[dict[str, str]]:
+    everyone = communicator.allgather(own)
+    others = [rank for rank, found in enumerate(everyone) if not isinstance(found, dict)]
+    if others:
+        raise DesyncError(
+            f"Ranks make different calls: rank {communicator.rank} begins to train, to evaluate or to predict, while "
+            f"{numbered('rank', others)} exchanged something else. Make the same calls on all ranks, in the same order."
+        )
+    return everyone
 
 
 def _digest(content: bytes) -> bytes:

@@ -40,7 +40,8 @@ def to_kill(sights: list[Sight], own: int, limit_s: float) -> list[Sight]:
 class Reaper:
     """A thread that kills processes of this host for which this one has waited too long. It never calls MPI.
 
-    A rank that hangs on a host by itself is not seen by the others: the watchdog ends the job then.
+    Where no rank of the host waits, since all are stopped or there is just one, its guardian kills one that is stopped.
+    One that runs and hangs is not seen there: the watchdog ends the job, after DTRAIN_STALL_ABORT_S.
     """
 
     def __init__(self, limit_s: float) -> None:

@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dtrain.distributed import hooks, start
+from dtrain.distributed import hooks, spares, start
 from dtrain.distributed.launcher import Launch, detect
 from dtrain.distributed.threads import ThreadPlan, apply
 
@@ -38,7 +38,7 @@ def world() -> Communicator:
     """Return the communicator of all processes of the job. The first call under a launcher initializes MPI.
 
     Raises:
-        LaunchError: see `dtrain.distributed.mpi.connect`.
+        LaunchError: see `dtrain.distributed.mpi.connect`; or DTRAIN_WORKERS is set in a job that is not elastic.
     """
     if not launch().parallel:
         from dtrain.distributed.serial import SerialCommunicator
@@ -50,6 +50,7 @@ def world() -> Communicator:
 
         with start.starting():
             return elastic.connect(launch())
+    spares.refuse_spares()
     from dtrain.distributed.mpi import connect
 
     with start.starting():

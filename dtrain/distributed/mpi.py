@@ -256,11 +256,12 @@ def connect(launch: Launch, surviving: bool = False) -> tuple[MPICommunicator, F
     world = MPI.COMM_WORLD
     if launch.size and world.Get_size() != launch.size:
         raise _mismatch(launch)
-    world.Barrier()
-    _remove_segments(r"mpich_shm_\w+")
     # Messages of the user's own on MPI's world cannot mix with those on a duplicate.
+    own = world.Dup()
+    own.Barrier()
+    _remove_segments(r"mpich_shm_\w+")
     kind = SurvivingCommunicator if surviving else MPICommunicator
-    return kind(world.Dup()), FailureChannel(world)
+    return kind(own), FailureChannel(world)
 
 
 def _load(launch: Launch, finalize: bool) -> None:

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dtrain.distributed import cores
 from dtrain.distributed.communicator import Communicator
@@ -90,7 +90,10 @@ def problem(places: Sequence[Place], launch: Launch) -> Problem | None:
 def gather(communicator: Communicator) -> list[Place]:
     """Return where all ranks compute, and remember it for `warn`. Every rank must call it."""
     global _to_say
-    places = communicator.allgather(place(communicator.rank, prepare()))
+    own = place(communicator.rank, prepare())
+    if communicator.rank >= communicator.workers:
+        own = replace(own, threads=1)  # a spare computes nothing that has several
+    places = communicator.allgather(own)
     _to_say = problem(places, launch())
     return places
 

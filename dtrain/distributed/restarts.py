@@ -2,7 +2,8 @@
 
 `dtrain launch --max-restarts` sets two variables: `DTRAIN_RESTART`, how often the job was started again, and
 `DTRAIN_JOB`, a file of its own. There the job notes each step that it goes on from: two restarts from the same step
-make no progress.
+make no progress. Beside it, an elastic job notes that it ends because too few ranks are left: it has the exit status of
+one that was asked to stop, but is to be started again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 RESTART = "DTRAIN_RESTART"
 JOB = "DTRAIN_JOB"
+_TOO_FEW = "too-few"
 
 
 def restart_count() -> int:
@@ -40,3 +42,22 @@ def noted_step(file: Path) -> int | None:
         file.unlink()
         return step
     return None
+
+
+def note_too_few() -> None:
+    """Tell the one who starts this job again that it ends because too few ranks are left.
+
+    Called by all processes: those on the host where the job was started reach its file.
+    """
+    if JOB in os.environ:
+        with suppress(OSError):
+            Path(os.environ[JOB]).with_name(_TOO_FEW).touch()
+
+
+def had_too_few(file: Path) -> bool:
+    """Return whether a job has noted beside its file that too few ranks were left, and forget it."""
+    try:
+        file.with_name(_TOO_FEW).unlink()
+    except OSError:
+        return False
+    return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dtrain.distributed.heartbeats import Sight, is_late
-from dtrain.distributed.words import NAMED, numbered
+from dtrain.distributed.words import FOR_ALL_RANKS, NAMED, numbered
 from dtrain.timeline import DATA, WAIT
 
 SILENT_S = 10.0  # a rank of which no thread runs so long is held up, whatever it did
@@ -69,9 +69,10 @@ def describe(stall: Stall, whole: bool) -> str:
     if stall.late:
         late = "; ".join(_named(sight) for sight in stall.late[:NAMED])
         more = f"; {len(stall.late) - NAMED} more ranks too" if len(stall.late) > NAMED else ""
-        return f"{late}{more}" + (f"; {waiting}" if stall.waiting else "")
+        advice = f". {FOR_ALL_RANKS}" if stall.for_ever else ""
+        return f"{late}{more}" + (f"; {waiting}" if stall.waiting else "") + advice
     if whole:
-        return f"{waiting}: all ranks wait, so they wait for different things"
+        return f"{waiting}: all ranks wait, so they wait for different things. {FOR_ALL_RANKS}"
     # A rank that is late within a phase of training says so itself.
     other = "on another host, where it is late, stopped or outside of training, or has ended its program"
     return f"{waiting}: all that are seen from host {socket.gethostname()}. The rank they wait for is {other}"

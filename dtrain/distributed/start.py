@@ -7,9 +7,11 @@ the others of its host have ended too, as its launcher would, and looks whether 
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,10 +19,11 @@ from functools import partial
 from pathlib import Path
 
 from dtrain.distributed.launcher import Launch, detect
-from dtrain.distributed.words import numbered
+from dtrain.distributed.words import FOR_ALL_RANKS, numbered
 
 LOOK_S = 0.1
 WAIT_S = 3.0
+PATIENCE_S = 10.0  # the start takes a while by itself
 _STARTING, _ENDING = "dtrain-start", "dtrain-end"  # names of processes, seen by the others
 _PROC = Path("/proc")
 _LAUNCHERS = ("mpirun", "mpiexec", "prterun", "prted", "orterun", "orted", "hydra_pmi_proxy")
@@ -34,13 +37,46 @@ def stay_at_end(launch: Launch, end_job: Callable[[str, Callable[[], object]], N
 
 @contextmanager
 def starting() -> Iterator[None]:
-    """Within the block, the other ranks of this host see that this one is in the start of MPI."""
+    """Within the block, the other ranks of this host see that this one is in the start of MPI.
+
+    Ranks 0 and 1 tell when they wait there for long, and any rank ends the job at last: a program that uses MPI itself
+    may have brought the others to another point.
+
+    Raises:
+        ValueError: DTRAIN_STALL_S or DTRAIN_STALL_ABORT_S is no number of seconds.
+    """
+    alarms = _alarms(detect().rank)
     before = _rename(_STARTING)
+    for alarm in alarms:
+        alarm.start()
     try:
         yield
     finally:
+        for alarm in alarms:
+            alarm.cancel()
         if before:
             _rename(before)
+
+
+def _alarms(rank: int) -> list[threading.Timer]:
+    from dtrain.distributed import hooks
+    from dtrain.distributed.watchdog import ABORT_S, ABORT_VARIABLE, STALL_S, STALL_VARIABLE, seconds
+
+    def tell(waited_s: float, more: str = "") -> None:
+        what = f"rank {rank} has waited for {waited_s:.0f} s for the other ranks to begin to work with it"
+        sys.stderr.write(f"dtrain: {what}. {FOR_ALL_RANKS}.\n{more}")
+        sys.stderr.flush()
+
+    def end(waited_s: float) -> None:
+        text = f"The job is ended: that is longer than {ABORT_VARIABLE}={abort_s:g}.\n"
+        hooks.end_job(f"rank {rank} waited for {waited_s:.0f} s", partial(tell, waited_s, text))
+
+    stall_s, abort_s = seconds(STALL_VARIABLE, STALL_S), seconds(ABORT_VARIABLE, ABORT_S)
+    acts = [(stall_s, tell), (abort_s, end)] if rank < 2 else [(abort_s, end)]
+    found = [threading.Timer(max(s, PATIENCE_S), act, [max(s, PATIENCE_S)]) for s, act in acts if s < math.inf]
+    for alarm in found:
+        alarm.daemon = True
+    return found
 
 
 def unknown_launcher(launch: Launch) -> str | None:

@@ -41,7 +41,8 @@ def apply(launch: Launch | None = None) -> ThreadPlan:
     """Give this process its share of the host's cores and return what was decided.
 
     Does nothing in a process that runs alone. Under a launcher, P processes that each start one thread per core would
-    slow one another down; so each gets `cores // local_size`, unless the user has set a variable of `VARIABLES`.
+    slow one another down; so each gets `cores // local_size` (see `cores.share`), unless the user has set a variable of
+    `VARIABLES`.
     """
     launch = detect() if launch is None else launch
     if not launch.parallel:
@@ -52,9 +53,12 @@ def apply(launch: Launch | None = None) -> ThreadPlan:
         return ThreadPlan(int(value) if value.isdecimal() else None, "user", f"{chosen}={value}")
 
     from dtrain.distributed.cores import share
+    from dtrain.distributed.spares import spares_of_host
 
-    threads = share(launch.local_size)
-    detail = f"share of one of {launch.local_size} processes on this host"
+    spares = spares_of_host(launch)
+    threads = share(launch.local_size, spares)
+    beside = f", {spares} of them spare" if spares else ""
+    detail = f"share of one of {launch.local_size} processes on this host{beside}"
     if "numpy" not in sys.modules:
         os.environ.update(dict.fromkeys(VARIABLES, str(threads)))
         return ThreadPlan(threads, "environment", detail)

@@ -32,14 +32,17 @@ class ShardTree:
 
         Args:
             communicator: the ranks.
-            ranges: first micro-shard of each rank and the one after its last: runs without gaps.
+            ranges: first micro-shard of each rank and the one after its last: runs without gaps, empty for ranks that
+                have none and are only told the sum.
 
         Raises:
             ValueError: `ranges` are not one run of micro-shards for each rank.
         """
         edges = [0, *(stop for _, stop in ranges)]
-        if len(ranges) != communicator.size or any(
-            start != edge or stop <= start for (start, stop), edge in zip(ranges, edges, strict=False)
+        if (
+            edges[-1] == 0
+            or len(ranges) != communicator.size
+            or any(start != edge or stop < start for (start, stop), edge in zip(ranges, edges, strict=False))
         ):
             raise ValueError(
                 f"ShardTree: ranges must give each of {communicator.size} ranks a run of micro-shards, one after the "
@@ -61,7 +64,7 @@ class ShardTree:
         """Write the sum over all micro-shards into `out`; every rank gets the same bits.
 
         Args:
-            parts: shape (micro-shards of this rank, n); overwritten.
+            parts: shape (micro-shards of this rank, n); overwritten. Rows of a rank that has none are not looked at.
             out: shape (n,).
         """
         if self._communicator.size == 1:
@@ -74,7 +77,10 @@ class ShardTree:
             _add(rows, self._late_adds, out[columns])
 
     def overwrite(self, arrays: Sequence[Array]) -> None:
-        """Overwrite arrays of one shape, one for each micro-shard of this rank, by the sum over all micro-shards."""
+        """Overwrite arrays of one shape, one for each micro-shard of this rank, by the sum over all micro-shards.
+
+        A rank that has none gives one array for the sum.
+        """
         parts = np.stack([array.reshape(-1) for array in arrays])
         out = np.empty_like(parts[0])
         self.total(parts, out)

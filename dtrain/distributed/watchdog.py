@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable
 
+from dtrain.distributed import orphan
 from dtrain.distributed.heartbeats import Heartbeats, Sight
 from dtrain.distributed.stall import Stall, describe, find, state_of
 
@@ -81,6 +82,7 @@ class Watchdog:
     def _watch(self) -> None:
         looked = time.monotonic()
         while not self._stopped.wait(self._tick_s):
+            orphan.end_if_launcher_is_gone(self._rank)
             self._heartbeats.alive()
             self._heartbeats.answer(self._stack)
             if time.monotonic() - looked > self._tick_s + ASLEEP_S:

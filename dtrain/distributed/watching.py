@@ -6,7 +6,7 @@ import atexit
 import os
 
 from dtrain import timeline
-from dtrain.distributed import hooks
+from dtrain.distributed import hooks, orphan
 from dtrain.distributed.communicator import Communicator
 from dtrain.distributed.heartbeats import Heartbeats
 from dtrain.distributed.pulse import Pulse
@@ -28,6 +28,7 @@ def begin(communicator: Communicator) -> Heartbeats:
     global _heartbeats, _pulse, _watchdog
     stall_s, abort_s = seconds(STALL_VARIABLE, STALL_S), seconds(ABORT_VARIABLE, ABORT_S)
     if _heartbeats is None:
+        orphan.remember_launcher()
         atexit.register(_end)
         os.register_at_fork(after_in_child=_forget)
     if _watchdog is not None:

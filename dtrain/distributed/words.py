@@ -1,10 +1,11 @@
-"""Numbers of ranks and cores in sentences."""
+"""Numbers of ranks and cores in sentences, and a sentence of advice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 NAMED = 4  # one by one
+FOR_ALL_RANKS = "Every rank must call fit, evaluate and predict: put only printing and saving under `if rank == 0`"
 
 
 def numbered(what: str, numbers: Iterable[int]) -> str:

@@ -30,6 +30,7 @@ from dtrain.optimizers.stored_state import scalar_name
 from dtrain.timeline import CHECKPOINT, WRITE
 
 from .held_optimizers import capture_held, restore_held
+from .put_back import put_back
 
 if TYPE_CHECKING:
     from .fitting import Fit
@@ -100,9 +101,12 @@ def _versions(session: Session) -> dict[str, str]:
 
 
 def _put_back(state: TrainingState, fit: Fit, source: str) -> None:
+    callbacks = [state.callbacks.get(kind) for kind in ("state", "arrays")]
+    if not all(isinstance(part, dict) for part in callbacks):
+        raise ValueError(f"{source} is not of a run of fit: it holds no states of callbacks")
     restore_weights(fit.model, state, source)
     names = weight_names(fit.model)
-    _restore_optimizer(fit.model.optimizer, names, state)
+    _restore_optimizer(fit.model.optimizer, names, state, source)
     restore_held(fit.model, names, state.held_optimizers, source)
     history = fit.model.history
     history.epoch[:] = state.history_epochs
@@ -111,7 +115,7 @@ def _put_back(state: TrainingState, fit: Fit, source: str) -> None:
     fit.callbacks.load_state(state.callbacks["state"])
     fit.callbacks.load_arrays(state.callbacks["arrays"])
     if state.epoch_step:
-        _restore_board(fit, state.metrics)
+        _restore_board(fit, state.metrics, source)
 
 
 def restore_weights(model: Any, state: TrainingState, source: str) -> None:
@@ -277,16 +281,21 @@ def _board_state(fit: Fit) -> dict[str, Array]:
     return {"parts": parts, "rows": np.array(board.rows, np.int64), "names": names.copy(), **whole}
 
 
-def _restore_board(fit: Fit, saved: dict[str, Array]) -> None:
-    names = [name for name in bytes(saved["names"]).decode().split("\n") if name]
+def _restore_board(fit: Fit, saved: dict[str, Array], source: str) -> None:
+    if lacking := {"parts", "rows", "names"} - saved.keys():
+        raise ValueError(f"{source} stands in the middle of an epoch and lacks of its metrics: {sorted(lacking)}")
+    names = [name for name in saved["names"].tobytes().decode().split("\n") if name]
     fit.session.load_board(saved["parts"], names, int(saved["rows"]))
     for k, variable in enumerate(fit.session.board.whole_variables()):
-        variable.array[...] = saved[f"whole/{k}"]
+        put_back(variable.array, saved, f"whole/{k}", source)
 
 
 def _check_optimizer(optimizer: Any, state: TrainingState, source: str) -> None:
-    then = ((state.compile_config or {}).get("optimizer") or {}).get("class_name", type(optimizer).__name__)
-    unused = not int(state.optimizer_scalars.get("iteration", 1))  # by steps that the model has written anew
+    then = _class_name(state.compile_config) or type(optimizer).__name__
+    iteration = int(state.optimizer_scalars.get("iteration", 1))
+    if iteration < 0:
+        raise ValueError(f"{source} makes no sense: its optimizer has made {iteration} steps")
+    unused = not iteration  # by steps that the model has written anew
     expected = {*(() if unused and not state.optimizer_slots else optimizer.slot_names), *optimizer.scalar_state()}
     found = {*state.optimizer_slots, *map(scalar_name, state.optimizer_scalars)}
     if then != type(optimizer).__name__ or expected != found:
@@ -297,11 +306,17 @@ def _check_optimizer(optimizer: Any, state: TrainingState, source: str) -> None:
         )
 
 
-def _restore_optimizer(optimizer: Any, names: dict[int, str], state: TrainingState) -> None:
+def _class_name(compile_config: Any) -> str | None:
+    """The optimizer's, as `compile` was told; None if the file does not say."""
+    config = compile_config.get("optimizer") if isinstance(compile_config, dict) else None
+    return config.get("class_name") if isinstance(config, dict) else None
+
+
+def _restore_optimizer(optimizer: Any, names: dict[int, str], state: TrainingState, source: str) -> None:
     optimizer.load_scalar_state(state.optimizer_scalars)
     for slot, arrays in state.optimizer_slots.items():
         for variable in optimizer.trained_variables:
-            optimizer.slot(slot, variable)[...] = arrays[names[id(variable)]]
+            put_back(optimizer.slot(slot, variable), arrays, names[id(variable)], f"{source}, {slot} of the optimizer,")
 
 
 def _check_data(state: TrainingState, fit: Fit, source: str) -> None:

@@ -17,7 +17,7 @@ from dtrain.graph.nest import flatten, map_structure
 
 Triple = tuple[Any, Any, Any]
 Recut = Callable[[int, int, int | None], "Batch"]
-"""Called with rank, size and the number of micro-shards."""
+"""Called with rank, number of workers and number of micro-shards."""
 
 
 @dataclass(slots=True)
@@ -117,7 +117,8 @@ def to_arrays(structure: Any, name: str = "data") -> Any:
         leaves = list(itertools.islice(flatten(structure), 1))
         if not leaves or isinstance(leaves[0], (int, float, bool, str, bytes)):
             return to_array(structure, name)
-        return type(structure)(to_arrays(v, f"{name}[{k}]") for k, v in enumerate(structure))
+        arrays = [to_arrays(v, f"{name}[{k}]") for k, v in enumerate(structure)]
+        return type(structure)(*arrays) if hasattr(structure, "_fields") else type(structure)(arrays)
     return to_array(structure, name)
 
 
@@ -172,14 +173,14 @@ class ArraySource:
         shuffle: bool,
         seed: int,
         rank: int,
-        size: int,
+        workers: int,
         shards: int | None = None,
     ) -> None:
         self.arrays = arrays
         self.rows = row_count(arrays)
         self.batch_size = check_batch_size(batch_size)
         self.shuffle = shuffle
-        self._place = rank, size, shards
+        self._place = rank, workers, shards
         self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
@@ -232,7 +233,7 @@ class IteratorSource:
         self,
         data: Any,
         rank: int,
-        size: int,
+        workers: int,
         class_weight: Mapping[int, float] | None = None,
         shards: int | None = None,
     ) -> None:
@@ -242,16 +243,19 @@ class IteratorSource:
                 f"Received: {type(data).__name__}"
             )
         self._data = data
-        self._place = rank, size, shards
+        self._place = rank, workers, shards
         self._class_weight = class_weight
+        # A loader of PyTorch gives its `(x, y)` as a list, which elsewhere means several inputs.
+        self._gives_lists = any(c.__module__.startswith("torch.utils.data") for c in type(data).__mro__)
         self._once = iter(data) is data if hasattr(data, "__iter__") else False  # each item is given only once
         self._rest: Iterator[Any] = iter(data) if self._once else iter(())
 
     @property
     def count(self) -> int | None:
-        if hasattr(self._data, "__len__"):
+        try:
             return len(self._data)
-        return getattr(self._data, "num_batches", None)
+        except TypeError:  # some have `__len__` and yet no length, as loaders of endless data sets
+            return getattr(self._data, "num_batches", None)
 
     def reseed(self, seed: int) -> None:
         """The order is the source's own."""
@@ -270,12 +274,12 @@ class IteratorSource:
             return next(self.batches(0, 0), None)
         first = list(itertools.islice(self._rest, 1))
         self._rest = itertools.chain(first, self._rest)
-        return self._local(unpack(first[0])) if first else None
+        return self._local(first[0]) if first else None
 
     def batches(self, epoch: int, start_step: int = 0) -> Iterator[Batch]:
         """The batches of one pass; a generator goes on where it stood."""
         for item in self._items(start_step):
-            yield self._local(unpack(item))
+            yield self._local(item)
 
     def _items(self, start_step: int) -> Iterable[Any]:
         if hasattr(self._data, "__getitem__") and self.count is not None:
@@ -284,15 +288,16 @@ class IteratorSource:
             return itertools.islice(self._rest, start_step, None)
         return itertools.islice(iter(self._data), start_step, None)
 
-    def _local(self, item: Triple) -> Batch:
-        arrays = with_class_weight(to_triple(*item), self._class_weight)
+    def _local(self, item: Any) -> Batch:
+        triple = unpack(tuple(item) if self._gives_lists and isinstance(item, list) else item)
+        arrays = with_class_weight(to_triple(*triple), self._class_weight)
         batch = rank_batch(arrays, *self._place)
         batch.recut = partial(self._recut, arrays)
         return batch
 
-    def _recut(self, arrays: Triple, rank: int, size: int, shards: int | None) -> Batch:
-        self._place = rank, size, shards
-        return rank_batch(arrays, rank, size, shards)
+    def _recut(self, arrays: Triple, rank: int, workers: int, shards: int | None) -> Batch:
+        self._place = rank, workers, shards
+        return rank_batch(arrays, rank, workers, shards)
 
 
 def _call(data: Any, method: str) -> None:
@@ -300,10 +305,10 @@ def _call(data: Any, method: str) -> None:
         getattr(data, method)()
 
 
-def rank_batch(arrays: Triple, rank: int, size: int, shards: int | None = None) -> Batch:
+def rank_batch(arrays: Triple, rank: int, workers: int, shards: int | None = None) -> Batch:
     """One global batch, of which a rank takes its rows (views); with micro-shards, whole ones."""
     total = row_count(arrays)
-    start, stop = part_rows(total, rank, size, shards)
+    start, stop = part_rows(total, rank, workers, shards)
     x, y, weight = arrays
     if stop - start != total:
         x, y, weight = (map_structure(lambda a: None if a is None else a[start:stop], part) for part in arrays)

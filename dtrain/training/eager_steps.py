@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dtrain.graph import Spec, Tensor
+from dtrain.graph import Rows, Spec, Tensor
 from dtrain.graph.nest import map_structure
 from dtrain.graph.trace import running
 
 from .data import Batch
 from .output_rows import separated
-from .scoreboard import plain_result
+from .scoreboard import plain_result, sorted_logs
 from .steps import batch_tensor, pack_x_y_sample_weight
 
 if TYPE_CHECKING:
@@ -50,11 +50,7 @@ class EagerSteps:
         logs = self.run(method, batch)
         if not isinstance(logs, dict):
             raise ValueError(f"{method} must return a dict of logs. Received: {type(logs).__name__}")
-        found: dict[str, Any] = {}
-        for name, value in logs.items():
-            result = plain_result(value)
-            found.update(result if isinstance(result, dict) else {name: result})
-        self._logs = found
+        self._logs = sorted_logs({name: plain_result(value) for name, value in logs.items()})
 
     def outputs(self, batch: Batch) -> tuple[list[Any], Any]:
         """The arrays that `predict_step` gives for this process's rows, and the outputs' structure with their rows."""
@@ -69,14 +65,11 @@ class EagerSteps:
             array = np.asarray(leaf)  # of this process's rows
             return Tensor(Spec(array.shape, array.dtype, batch=0, total=batch.total_rows), array)
 
-        return separated(map_structure(tensor, found))
+        return separated(map_structure(tensor, found), Rows(batch.rows, batch.total_rows))
 
     def logs(self) -> dict[str, Any] | None:
-        """The logs of the last step, loss first; None if it was not one of these."""
-        if self._logs is None:
-            return None
-        first = {"loss": self._logs["loss"]} if "loss" in self._logs else {}
-        return {**first, **{name: self._logs[name] for name in sorted(self._logs) if name != "loss"}}
+        """The logs of the last step; None if it was not one of these."""
+        return None if self._logs is None else dict(self._logs)
 
     def forget(self) -> None:
         """The last step was a planned one."""

@@ -8,6 +8,8 @@ from contextlib import nullcontext
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from dtrain.config import max_steps_per_epoch
 from dtrain.distributed.guard import compare
 from dtrain.timeline import CALLBACKS, DATA, EPOCH_END, VALIDATION, begin_step, each_within
@@ -170,11 +172,12 @@ class Fit:
         logs = session.logs()
         session.pace = pace.summary(session.communicator)
         if self.validation is not None and self._validates(self.epoch):
-            with VALIDATION:
+            with VALIDATION, session.passes.one(self.epoch):
                 found = run_loop(session, self.validation, self.validation_steps, callbacks)
-            logs.update((f"val_{name}", value) for name, value in found.items())
+            logs = dict(sorted({**logs, **{f"val_{name}": value for name, value in found.items()}}.items()))
         with CALLBACKS:
             callbacks.on_epoch_end(self.epoch, logs)
+        self._agree_to_stop()
         return logs
 
     def _run_steps(self) -> None:
@@ -192,8 +195,14 @@ class Fit:
             for saver in savers:
                 saver.after_step(self)
             self._obey_signals(savers)
+            if self._batch_logs:  # else no callback looks at single steps
+                self._agree_to_stop()
             if self.model.stop_training:
                 break
+
+    def _agree_to_stop(self) -> None:
+        """Stop on all processes when a callback of any of them says so: it may look at the time, or be on one alone."""
+        self.model.stop_training = _any_process(self.session, self.model.stop_training)
 
     def _obey_signals(self, savers: list[Any]) -> None:
         """After a signal to any process, save the state after this step on all, and end."""
@@ -202,7 +211,7 @@ class Fit:
         if number is not None:
             obey(number, [saver.save_now(self) for saver in savers], where)
         if not self.session.communicator.enough:
-            end_with_too_few(self.session.communicator.size, [saver.save_now(self) for saver in savers], where)
+            end_with_too_few(self.session.communicator.workers, [saver.save_now(self) for saver in savers], where)
 
     def _warn_of_no_data(self) -> None:
         if self.session.step_count == 0:
@@ -270,14 +279,22 @@ def make_callbacks(callbacks: Any, model: Model, verbose: Any, epochs: int, step
     )
 
 
+def _any_process(session: Session, asks: Any) -> bool:
+    """Whether any process asks for something. All of them call it."""
+    asked = np.array([bool(asks)], np.int64)
+    session.communicator.Allreduce(asked)
+    return bool(asked[0])
+
+
 def batch_logs_wanted(callbacks: Any, session: Session) -> bool:
     """Whether a callback of any process looks at the logs of single steps: computing them needs all processes."""
     return any(session.communicator.allgather(bool(callbacks.wants_batch_logs)))
 
 
 def run_loop(session: Session, source: Source, steps: int | None, callbacks: Any) -> dict[str, Any]:
-    """Evaluate one pass over a source."""
+    """Evaluate one pass over a source, or until a callback sets `model.stop_evaluating`."""
     session.reset_logs()
+    session.model.stop_evaluating = False
     source.on_epoch_begin()
     callbacks.on_test_begin()
     batch_logs = batch_logs_wanted(callbacks, session)
@@ -285,10 +302,13 @@ def run_loop(session: Session, source: Source, steps: int | None, callbacks: Any
     count = 0
     for number, batch in enumerate(each_within(DATA, islice(source.batches(0, 0), limit))):
         callbacks.on_test_batch_begin(number)
+        session.passes.begin_batch(number)
         session.test_step(batch)
         logs = session.logs() if batch_logs else {}
         callbacks.on_test_batch_end(number, logs)
         count += 1
+        if batch_logs and _any_process(session, session.model.stop_evaluating):  # else no callback looks at batches
+            break
     if count == 0:
         raise ValueError("evaluate: the data source gave no batch")
     source.on_epoch_end()
@@ -305,24 +325,30 @@ def run_evaluation(
     listed = make_callbacks(callbacks, model, verbose, epochs=1, steps=limit, history=False)
     compare(session.communicator, data_fields("data", source) | {"steps": str(limit)})
     compare_data(session.communicator, data=source)
-    return run_loop(session, source, steps, listed)
+    with session.passes.one():
+        return run_loop(session, source, steps, listed)
 
 
 def run_prediction(
     model: Model, session: Session, source: Source, steps: int | None, callbacks: Any, verbose: Any
 ) -> Any:
-    """`predict` on a source."""
+    """`predict` on a source, to its end or until a callback sets `model.stop_predicting`."""
     limit = _limited_steps(steps, source.count)
     listed = make_callbacks(callbacks, model, verbose, epochs=1, steps=limit, history=False)
     compare(session.communicator, data_fields("data", source) | {"steps": str(limit)})
     compare_data(session.communicator, data=source)
+    model.stop_predicting = False
     source.on_epoch_begin()
     listed.on_predict_begin()
     parts = []
-    for number, batch in enumerate(each_within(DATA, islice(source.batches(0, 0), limit))):
-        listed.on_predict_batch_begin(number)
-        parts.append(session.predict_step(batch))
-        listed.on_predict_batch_end(number, {"outputs": parts[-1]})
+    with session.passes.one():
+        for number, batch in enumerate(each_within(DATA, islice(source.batches(0, 0), limit))):
+            listed.on_predict_batch_begin(number)
+            session.passes.begin_batch(number)
+            parts.append(session.predict_step(batch))
+            listed.on_predict_batch_end(number, {"outputs": parts[-1]})
+            if _any_process(session, model.stop_predicting):
+                break
     if not parts:
         raise ValueError("predict: the data source gave no batch")
     source.on_epoch_end()

@@ -9,6 +9,8 @@ from dtrain.graph import Array
 from dtrain.graph.nest import flatten
 from dtrain.optimizers.optimizer import Optimizer
 
+from .put_back import put_back
+
 Arrays = dict[str, Array]
 
 _SCALARS = "scalars"
@@ -61,12 +63,12 @@ def restore_held(model: Any, names: Mapping[int, str], state: Mapping[str, Array
                 f"{source}: the state of the optimizer {name!r} is not that of {type(optimizer).__name__} for the "
                 f"weights of this model. Different: {sorted(present.keys() ^ state[name].keys())}"
             )
-        _load(optimizer, names, state[name])
+        _load(optimizer, names, state[name], source)
 
 
-def _load(optimizer: Optimizer, names: Mapping[int, str], state: Arrays) -> None:
+def _load(optimizer: Optimizer, names: Mapping[int, str], state: Arrays, source: str) -> None:
     start = f"{_SCALARS}/"
     optimizer.load_scalar_state({path.removeprefix(start): a for path, a in state.items() if path.startswith(start)})
     for slot in optimizer.slot_names:
         for variable in optimizer.trained_variables:
-            optimizer.slot(slot, variable)[...] = state[f"{slot}/{names[id(variable)]}"]
+            put_back(optimizer.slot(slot, variable), state, f"{slot}/{names[id(variable)]}", source)

@@ -13,6 +13,7 @@ import numpy as np
 
 from dtrain.distributed.communicator import Communicator
 from dtrain.distributed.console import say
+from dtrain.distributed.restarts import note_too_few
 
 EXIT_STATUS = 75  # EX_TEMPFAIL of sysexits.h: not done, try again
 LOOK_S = 0.02
@@ -82,12 +83,15 @@ def obey(number: int, saved_in: list[str], where: str) -> None:
 
 
 def end_with_too_few(left: int, saved_in: list[str], where: str) -> NoReturn:
-    """End training because too few processes are left (see `Communicator.enough`); the main process says so.
+    """End training because too few workers are left (see `Communicator.enough`); the main process says so.
+
+    `dtrain launch --max-restarts` starts the job again, which it does not after a signal. All processes call it.
 
     Raises:
         SystemExit: with `EXIT_STATUS`.
     """
     state = f"The state is in {', '.join(saved_in)}: resume from there" if saved_in else "No state was saved"
+    note_too_few()
     ranks = "1 rank is left" if left == 1 else f"{left} ranks are left"
     say(f"Stopped {where}: {ranks}, and --min-ranks (DTRAIN_MIN_RANKS) asks for more. {state}", sys.stderr)
     raise SystemExit(EXIT_STATUS)

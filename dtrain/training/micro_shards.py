@@ -30,11 +30,11 @@ from .shard_sums import ShardSums
 DEFAULT_COUNT = 8
 
 
-def shard_count(reproducible: bool | int, size: int) -> int | None:
+def shard_count(reproducible: bool | int, workers: int) -> int | None:
     """The number of micro-shards that `reproducible` asks for: None for False, `DEFAULT_COUNT` for True.
 
     Raises:
-        ValueError: it is no positive number, or less than the processes.
+        ValueError: it is no positive number, or less than the processes that have rows.
     """
     if reproducible is False:
         return None
@@ -44,10 +44,11 @@ def shard_count(reproducible: bool | int, size: int) -> int | None:
             "reproducible must be True, False or the number of micro-shards of a batch. "
             f"Received: reproducible={reproducible!r}"
         )
-    if count < size:
+    if count < workers:
         raise ValueError(
-            f"A batch of {count} micro-shards cannot be divided among {size} processes. Use at most {count} processes, "
-            f"or reproducible={size} or more in every run that is to be compared: the bits depend on this number"
+            f"A batch of {count} micro-shards cannot be divided among {workers} processes. Use at most {count} "
+            f"processes, or reproducible={workers} or more in every run that is to be compared: the bits depend on "
+            "this number"
         )
     return int(count)
 
@@ -90,6 +91,9 @@ class ShardedStep:
 class MicroShards:
     """The micro-shards that this process runs, with what each of them has of its own.
 
+    A spare (see `Communicator.workers`) has none of the batch. It runs one without rows, which is in no sum: so it
+    takes part in the sums between processes, and computes from them what is the same everywhere.
+
     Args:
         communicator: the processes.
         context: of this process.
@@ -98,8 +102,9 @@ class MicroShards:
 
     def __init__(self, communicator: Communicator, context: StepContext, count: int) -> None:
         self.count = count
-        ranges = [rank_shards(count, rank, communicator.size) for rank in range(communicator.size)]
+        ranges = [rank_shards(count, rank, communicator.workers) for rank in range(communicator.size)]
         self.first, self.stop = ranges[communicator.rank]
+        self._number = min(self.first, count - 1)  # by which the first one is named: that of a spare as the last
         self._context = context
         self._tree = ShardTree(communicator, ranges)
         self._arenas = [Arena() for _ in range(self.held)]
@@ -108,13 +113,13 @@ class MicroShards:
 
     @property
     def held(self) -> int:
-        """Micro-shards of this process."""
-        return self.stop - self.first
+        """Micro-shards that this process runs."""
+        return max(1, self.stop - self.first)
 
     def divide(self, batch: Batch) -> list[Batch]:
         """This process's rows of a batch, micro-shard by micro-shard (views)."""
         edges = shard_rows(batch.total_rows, self.count)[self.first : self.stop]
-        return [_cut(batch, start, stop) for start, stop in edges]
+        return [_cut(batch, start, stop) for start, stop in edges or [(batch.total_rows, batch.total_rows)]]
 
     def step(
         self, batch: Batch, plan: Callable[[Batch], Planned], parameters: Callable[[], Parameters | None]
@@ -137,7 +142,7 @@ class MicroShards:
             [p.plan for p in planned],
             self._arenas,
             self._context,
-            self.first,
+            self._number,
             self.count,
             self._tree.overwrite,
             self.sums.parts,
@@ -151,7 +156,7 @@ class MicroShards:
         batches = self.divide(batch)
         contexts = [
             replace(
-                self._context, rank=self.first + k, size=self.count, on_ready=None,
+                self._context, rank=self._number + k, size=self.count, on_ready=None,
                 first_row=own.first_row, rows=own.rows, total_rows=own.total_rows,
             )
             for k, own in enumerate(batches)

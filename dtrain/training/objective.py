@@ -11,13 +11,20 @@ from dtrain.graph import Tensor, apply
 from dtrain.graph.nest import flatten
 from dtrain.ops.collective import Once
 
+from .output_groups import entries, has_groups
 
-def match_outputs(what: str, given: Any, names: Sequence[str]) -> list[Any]:
+
+def match_outputs(what: str, given: Any, names: Sequence[str], outputs: Any = None) -> list[Any]:
     """`given` (one for all, list, or dict by output name) as one entry for each output.
+
+    Args:
+        outputs: the outputs as the model gives them: what is nested like them fits too.
 
     Raises:
         ValueError: naming the outputs and what does not fit.
     """
+    if isinstance(given, (dict, list, tuple)) and has_groups(outputs):
+        return entries(what, given, outputs)
     if isinstance(given, dict):
         unknown = [key for key in given if key not in names]
         if unknown:
@@ -28,6 +35,13 @@ def match_outputs(what: str, given: Any, names: Sequence[str]) -> list[Any]:
             raise ValueError(f"{what}: expected {len(names)} entries, one for each of {list(names)}. Got {len(given)}")
         return list(given)
     return [given] * len(names)
+
+
+def _only(loss: Any) -> Any:
+    """The loss in a list of one."""
+    while isinstance(loss, (list, tuple)) and len(loss) == 1:
+        loss = loss[0]
+    return loss
 
 
 @dataclass
@@ -56,28 +70,36 @@ class Objective:
         """Whether `compile` was told a loss."""
         return self._loss is not None
 
-    def resolve(self, names: Sequence[str]) -> list[tuple[str, Any, float]]:
+    def resolve(self, names: Sequence[str], y_pred: Any) -> list[tuple[str, Any, float]]:
         """(output name, Loss or None, weight) for each output."""
         if self._resolved is None:
-            found = match_outputs("loss", self._loss, names)
+            found = [_only(loss) for loss in match_outputs("loss", self._loss, names, y_pred)]
             given = 1.0 if self._weights is None else self._weights
-            weights = match_outputs("loss_weights", given, names)
+            weights = match_outputs("loss_weights", given, names, y_pred)
             self._resolved = [
                 (name, None if loss is None else losses.get_loss(loss), 1.0 if weight is None else float(weight))
                 for name, loss, weight in zip(names, found, weights, strict=True)
             ]
         return self._resolved
 
+    def targets(self, names: Sequence[str], y: Any, y_pred: Any) -> Any:
+        """`y`, where it has entries for the outputs with a loss alone, with None in the places of the others."""
+        given, learning = flatten(y), [loss is not None for _, loss, _ in self.resolve(names, y_pred)]
+        if isinstance(y, dict) or len(given) == len(names) or len(given) != sum(learning):
+            return y
+        left = iter(given)
+        return [next(left) if learns else None for learns in learning]
+
     def trace(
         self, names: Sequence[str], y: Any, y_pred: Any, sample_weight: Any, added: Sequence[Any]
     ) -> tuple[Tensor, list[Part]]:
         """The value to minimise (this process's part of it) and the parts of the outputs."""
         outputs = flatten(y_pred)
-        targets = per_output("y", y, names)
-        weights = per_output("sample_weight", sample_weight, names)
+        targets = per_output("y", self.targets(names, y, y_pred), names, y_pred)
+        weights = per_output("sample_weight", sample_weight, names, y_pred)
         parts = []
         for (name, loss, factor), target, output, weight in zip(
-            self.resolve(names), targets, outputs, weights, strict=True
+            self.resolve(names, y_pred), targets, outputs, weights, strict=True
         ):
             if loss is None:
                 continue
@@ -97,14 +119,19 @@ class Objective:
         return total, parts
 
 
-def per_output(what: str, given: Any, names: Sequence[str]) -> list[Any]:
+def per_output(what: str, given: Any, names: Sequence[str], outputs: Any = None) -> list[Any]:
     """Targets or weights in the order of the outputs; None where there is none.
+
+    Args:
+        outputs: the outputs as the model gives them, which may be nested.
 
     Raises:
         ValueError: when their number is not that of the outputs.
     """
     if given is None:
         return [None] * len(names)
+    if isinstance(given, dict) and has_groups(outputs):
+        return entries(what, given, outputs)
     if isinstance(given, dict):
         unknown = [key for key in given if key not in names]
         if unknown:

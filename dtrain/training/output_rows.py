@@ -12,6 +12,8 @@ import numpy as np
 from dtrain.distributed.communicator import Communicator
 from dtrain.graph import Array, Rows, Tensor
 from dtrain.graph.nest import flatten, map_structure
+from dtrain.graph.trace import batch_pieces
+from dtrain.ops.gathering import own_rows
 from dtrain.ops.seams import cut_at_seams
 
 
@@ -23,13 +25,19 @@ class OutputRows:
     parts: tuple[int, ...]
 
 
-def separated(outputs: Any) -> tuple[list[Tensor], Any]:
-    """The parts of all outputs, each with its rows in order, and an `OutputRows` in place of each output."""
+def separated(outputs: Any, rows: Rows) -> tuple[list[Tensor], Any]:
+    """The parts of all outputs, each with its rows in order, and an `OutputRows` in place of each output.
+
+    Args:
+        rows: those of the batch. Where they were gathered on all processes for an output, each gives its own.
+    """
     found: list[Tensor] = []
 
     def describe(output: Any) -> OutputRows:
         if not isinstance(output, Tensor):
             raise ValueError(f"The model must return tensors. Received: {type(output).__name__}")
+        gathered = batch_pieces() > 1 and output.spec.batch is None and output.spec.shape[:1] == (rows.total,)
+        output = own_rows(output, 0, rows) if gathered else output
         parts = list(_parts(output))
         found.extend(parts)
         batch = output.spec.batch
@@ -44,7 +52,7 @@ def _parts(output: Tensor) -> Iterator[Tensor]:
         return
     for start, stop in pairwise(accumulate(output.spec.parts, initial=0)):
         if start < stop:
-            yield cut_at_seams(output, slice(Rows(0, start), Rows(0, stop)))
+            yield cut_at_seams(output, slice(start, stop))
 
 
 def whole_outputs(

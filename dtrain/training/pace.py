@@ -19,14 +19,14 @@ class Pace:
         self._start_s, self._waited_s = time.perf_counter(), waited_s()
 
     def summary(self, communicator: Communicator) -> str:
-        """Return what was measured on all processes, in words; nothing for one. Every process must call it."""
+        """Return what was measured on all processes that have rows, in words; nothing for one. All must call it."""
         return communicator.uniform(lambda: self._summary(communicator))
 
     def _summary(self, communicator: Communicator) -> str:
-        if communicator.size == 1:
+        if communicator.workers == 1:
             return ""
         own = np.array([[time.perf_counter() - self._start_s, waited_s() - self._waited_s]])
-        return describe(communicator.Allgather_rows(own, [1] * communicator.size))
+        return describe(communicator.Allgather_rows(own, [1] * communicator.size)[: communicator.workers])
 
 
 def describe(times: Array) -> str:

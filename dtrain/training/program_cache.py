@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from dtrain.graph import (
     Parameters,
     Plan,
     Program,
+    Rows,
     StepContext,
     Tensor,
     Trace,
@@ -23,7 +25,7 @@ from dtrain.graph import (
     scope,
     tracing,
 )
-from dtrain.graph.nest import flatten, map_structure
+from dtrain.graph.nest import flatten, map_structure, ordered_keys
 from dtrain.ops.collective import Once
 from dtrain.ops.fusion import forward_rewrites, rewrites
 from dtrain.timeline.runs import listener
@@ -31,6 +33,7 @@ from dtrain.timeline.runs import listener
 from .data import Batch
 from .micro_shards import MicroShards, Planned, ShardedStep
 from .objective import Objective, Part
+from .output_groups import has_groups, leaf_names
 from .output_rows import separated
 from .scoreboard import Scoreboard
 from .trainable import TrainableFlags
@@ -166,15 +169,16 @@ class ProgramCache:
             parts: list[Part] = []
             with scope("loss"):
                 if self.model._overrides("compute_loss"):
-                    loss = self.model.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=weight, training=training)
+                    loss = self.model._own_loss(x, y, y_pred, weight, training)
                     root = apply(Once, loss)
                 else:
                     root, parts = objective.trace(names, y, y_pred, weight, self.model.losses)
+                y = objective.targets(names, y, y_pred)
             board.resolve(names, y, y_pred)
             board.take_extra(self.model.metrics)
             with scope("metrics"):
                 board.trace(names, y, y_pred, weight)
-        shown = [p for p in parts if len(names) > 1]
+        shown = [p for p in parts if len(parts) > 1]
         results = [root.index, *(p.value.index for p in shown)]
         return trace, root.index, ["loss", *(p.name for p in shown)], results, y_pred
 
@@ -182,7 +186,7 @@ class ProgramCache:
         trace = self._trace(batch)
         with tracing(trace):
             x, _, _ = _inputs(trace, batch, self.model.compute_dtype)
-            parts, outputs = separated(self.model(x, training=False))
+            parts, outputs = separated(self.model(x, training=False), Rows(batch.rows, batch.total_rows))
             flat = [_entered(trace, t) for t in parts]
         plan = self._plan(trace, [t.index for t in flat])
         return Planned(plan, [], outputs, [])
@@ -202,8 +206,11 @@ def output_names(model: Model, y_pred: Any) -> list[str]:
     """One name for each output: those of a graph, the keys of a dict, else `output_0`, ..."""
     if model._graph is not None:
         return list(model.output_names)
+    if isinstance(y_pred, dict) and has_groups(y_pred):
+        number = count()
+        return leaf_names(y_pred, lambda _: f"output_{next(number)}")
     if isinstance(y_pred, dict):
-        return list(y_pred)
+        return ordered_keys(y_pred)
     return [f"output_{k}" for k in range(len(flatten(y_pred)))]
 
 

@@ -109,9 +109,9 @@ class ElasticSession(Session):
 
     def _note_board(self) -> None:
         """Exchange the parts of the sums of the epoch so far."""
-        size, count = self.communicator.size, self.shards
-        runs = (rank_shards(size if count is None else count, rank, size) for rank in range(size))
-        parts = self.communicator.Allgather_rows(self.board.local_state(), [stop - start for start, stop in runs])
+        workers, pieces = self.communicator.workers, self.pieces[2]
+        runs = (rank_shards(pieces, rank, workers) for rank in range(self.communicator.size))
+        parts = self.communicator.Allgather_rows(self._own_board(), [stop - start for start, stop in runs])
         self._noted = partial(super().load_board, parts, self.board.part_names, self.board.rows)
 
     def _before_step(self, assigned: Sequence[Variable]) -> None:
@@ -149,7 +149,7 @@ class ElasticSession(Session):
         self._generation = generation
 
     def _own_rows(self, batch: Batch) -> Batch:
-        place = self.communicator.rank, self.communicator.size, self.shards
+        place = self.communicator.rank, self.communicator.workers, self.shards
         rows = part_rows(batch.total_rows, *place)
         if batch.recut is None or rows == (batch.first_row, batch.first_row + batch.rows):
             return batch

@@ -40,7 +40,7 @@ class RowSource:
         shuffle: bool,
         seed: int,
         rank: int,
-        size: int,
+        workers: int,
         class_weight: Mapping[int, float] | None = None,
         shards: int | None = None,
     ) -> None:
@@ -49,7 +49,7 @@ class RowSource:
         self.batch_size = check_batch_size(batch_size)
         self.shuffle = shuffle
         self._seed = seed
-        self._place = rank, size, shards
+        self._place = rank, workers, shards
         self._class_weight = class_weight
 
     @property
@@ -89,6 +89,6 @@ class RowSource:
             x, y, weight = with_class_weight(arrays, self._class_weight)
             yield Batch(x, y, weight, last - first, stop - start, first, partial(self._recut, epoch, step))
 
-    def _recut(self, epoch: int, step: int, rank: int, size: int, shards: int | None) -> Batch:
-        self._place = rank, size, shards  # for those to come too; the few read ahead are read again
+    def _recut(self, epoch: int, step: int, rank: int, workers: int, shards: int | None) -> Batch:
+        self._place = rank, workers, shards  # for those to come too; the few read ahead are read again
         return next(self._read(epoch, step))

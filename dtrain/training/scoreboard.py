@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from dtrain.metrics.totals import pack_parts, parts_of, totals
 
 from .micro_shards import MicroShards
 from .objective import match_outputs, per_output
+from .output_groups import has_groups
 
 
 class Scoreboard:
@@ -69,21 +71,22 @@ class Scoreboard:
         if self._named is not None:
             return
         self._named = []
-        targets, outputs = per_output("y", y, names), flatten(y_pred)
+        targets, outputs = per_output("y", y, names, y_pred), flatten(y_pred)
         for given, weighted in ((self._given, False), (self._weighted, True)):
-            for position, entries in enumerate(_per_output(given, names)):
+            for position, entries in enumerate(_per_output(given, names, y_pred)):
                 for entry in entries:
                     target = targets[position]
                     if target is None:
                         raise ValueError(f"The output {names[position]!r} has a metric but no target: pass `y`")
                     metric = metrics.resolve(entry, _shape(target), _shape(outputs[position]))
-                    name = metric.name if len(names) == 1 else f"{names[position]}_{metric.name}"
+                    prefix = "" if len(names) == 1 else f"{names[position]}_"
+                    name = _unused(prefix, metric.name, weighted, {known for known, *_ in self._named})
                     self._named.append((name, position, metric, weighted))
 
     def trace(self, names: Sequence[str], y: Any, y_pred: Any, sample_weight: Any) -> None:
         """Record the updates of the metrics into the current trace."""
-        targets, outputs = per_output("y", y, names), flatten(y_pred)
-        weights = per_output("sample_weight", sample_weight, names)
+        targets, outputs = per_output("y", y, names, y_pred), flatten(y_pred)
+        weights = per_output("sample_weight", sample_weight, names, y_pred)
         for _, position, metric, weighted in self._named or ():
             weight = weights[position] if weighted else None
             metric.update_state(targets[position], outputs[position], sample_weight=weight)
@@ -148,7 +151,7 @@ class Scoreboard:
         return list(self._part_names)
 
     def logs(self, communicator: Communicator) -> dict[str, Any]:
-        """Loss first, then everything else by name, of all ranks together. Every rank must call it."""
+        """Losses and metrics of all ranks together, sorted by name as Keras has them. Every rank must call it."""
         sums = self._add_up(communicator)
         count = self._sums.shape[1]
         found: dict[str, Any] = dict(zip(self._part_names, (sums[:count] / max(self._rows, 1)).tolist(), strict=True))
@@ -156,15 +159,39 @@ class Scoreboard:
             found.update(self.results())
             for metric in self.extra:
                 found[metric.name] = plain_result(metric.result())
-        logs = {"loss": found.pop("loss")} if "loss" in found else {}
-        for name in sorted(found):
-            value = found[name]
-            logs.update(value if isinstance(value, dict) else {name: value})
-        return logs
+        return sorted_logs(found)
+
+    def names(self) -> list[str]:
+        """The names in the order in which lists of results have them, as in Keras.
+
+        The loss, the metrics of a single output as given, the losses of several outputs, the metrics that the model
+        updates itself, then the metrics of several outputs by name.
+        """
+        named = [(name, name == metric.name) for name, _, metric, _ in self._named or ()]
+        single = [name for name, plain in named if plain]
+        others = sorted(name for name, plain in named if not plain)
+        return list(dict.fromkeys(["loss", *single, *self._part_names, *(m.name for m in self.extra), *others]))
 
     def results(self) -> dict[str, Any]:
         """The results of the metrics that were given, by log name."""
         return {name: plain_result(metric.result()) for name, _, metric, _ in self._named or ()}
+
+
+def sorted_logs(results: dict[str, Any]) -> dict[str, Any]:
+    """Results by name, those of a metric that gives several among them."""
+    flat: dict[str, Any] = {}
+    for name, value in results.items():
+        flat.update(value if isinstance(value, dict) else {name: value})
+    return dict(sorted(flat.items()))
+
+
+def _unused(prefix: str, name: str, weighted: bool, known: Collection[str]) -> str:
+    """The log name of a metric; of two metrics called alike, the second one's says that it is weighted, or a number."""
+    found = prefix + name
+    if found in known and weighted:
+        found = f"{prefix}weighted_{name}"
+    numbered = (f"{found}_{k}" for k in count(1))
+    return found if found not in known else next(n for n in numbered if n not in known)
 
 
 def plain_result(result: Any) -> Any:
@@ -175,21 +202,21 @@ def plain_result(result: Any) -> Any:
     return array.item() if array.size == 1 else array
 
 
-def _per_output(given: Any, names: Sequence[str]) -> list[list[Any]]:
+def _per_output(given: Any, names: Sequence[str], outputs: Any) -> list[list[Any]]:
     """A list of metrics for each output."""
     if given is None:
         return [[] for _ in names]
     if len(names) == 1 and isinstance(given, (list, tuple)) and not any(isinstance(g, (list, tuple)) for g in given):
         return [[g for g in given if g is not None]]
-    if len(names) > 1 and isinstance(given, (list, tuple)) and len(given) != len(names):
+    if len(names) > 1 and isinstance(given, (list, tuple)) and len(given) != len(names) and not has_groups(outputs):
         if all(isinstance(g, str) or (callable(g) and not hasattr(g, "update_state")) for g in given):
             return [list(given) for _ in names]  # as Keras 1 and 2 understood it: all of them for every output
         raise ValueError(
             f"metrics: expected a list with one entry (a metric or a list) for each of {list(names)}, or a dict by "
             f"output name. Received {len(given)} entries"
         )
-    entries = match_outputs("metrics", given, names)
-    return [[] if e is None else list(e) if isinstance(e, (list, tuple)) else [e] for e in entries]
+    found = match_outputs("metrics", given, names, outputs)
+    return [[] if e is None else list(e) if isinstance(e, (list, tuple)) else [e] for e in found]
 
 
 def _shape(value: Any) -> tuple[int | None, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
-from dtrain.datasets.sampler import part_rows
+from dtrain.datasets.sampler import part_rows, rank_shards
 from dtrain.distributed import world
 from dtrain.distributed.choice import choose, wanted_reduction
 from dtrain.distributed.drift import DriftCheck, check_steps
@@ -30,6 +30,7 @@ from .micro_shards import MicroShards, shard_count
 from .nan_guard import NanGuard
 from .objective import Objective
 from .output_rows import whole_outputs
+from .passes import Passes
 from .program_cache import ProgramCache
 from .scoreboard import Scoreboard
 from .tracing import start_tracing
@@ -49,6 +50,7 @@ class Session:
         self.context = StepContext(
             rank=self.communicator.rank, size=self.communicator.size, all_sum=self.communicator.Allreduce
         )
+        self.passes = Passes(self.context)
         self.objective = Objective(arguments.get("loss"), arguments.get("loss_weights"))
         self.board = Scoreboard(arguments.get("metrics"), arguments.get("weighted_metrics"))
         self.cache = ProgramCache(model, self.context, flags, self._start)
@@ -94,18 +96,18 @@ class Session:
     @property
     def pieces(self) -> tuple[int, int, int]:
         """What each batch is cut into: this process's first piece, one past its last, and the number of all."""
-        if self.cache.shards is None:
-            return self.communicator.rank, self.communicator.rank + 1, self.communicator.size
-        return self.cache.shards.first, self.cache.shards.stop, self.cache.shards.count
+        workers = self.communicator.workers
+        count = workers if self.shards is None else self.shards
+        return *rank_shards(count, self.communicator.rank, workers), count
 
     @contextmanager
     def reproducible(self, wanted: bool | int) -> Iterator[None]:
         """Within the block, the bits of steps do not depend on the number of processes (False: changes nothing).
 
         Raises:
-            ValueError: `wanted` is no positive number, or less than the processes.
+            ValueError: `wanted` is no positive number, or less than the processes that have rows.
         """
-        count = shard_count(wanted, self.communicator.size)
+        count = shard_count(wanted, self.communicator.workers)
         if count is None:
             yield
             return
@@ -234,7 +236,7 @@ class Session:
             return
         step = self.cache.test(batch, self.objective, self.board)
         self._agree()
-        with COMPUTE:
+        with COMPUTE, self.passes.step():
             results = step.run(batch)
         self.board.add(step.part_names, results, batch.total_rows)
         self.rows += batch.total_rows
@@ -243,12 +245,13 @@ class Session:
         """The outputs of the whole global batch, on every rank."""
         if self._eager.handles("predict_step"):
             self._agree()
-            local, structure = self._eager.outputs(batch)
+            with self.passes.step():
+                local, structure = self._eager.outputs(batch)
             stacked = False
         else:
             step = self.cache.predict(batch)
             self._agree()
-            with COMPUTE:
+            with COMPUTE, self.passes.step():
                 local, structure = step.run(batch), step.outputs
             stacked = self.cache.shards is not None
         self.rows += batch.total_rows
@@ -259,7 +262,7 @@ class Session:
         """A step that the model has written anew."""
         self._agree()
         self.context.step = self.step_count
-        with COMPUTE:
+        with COMPUTE, nullcontext() if method == "train_step" else self.passes.step():
             self._eager.update(method, batch)
         self.rows += batch.total_rows
         if method == "train_step":
@@ -281,7 +284,12 @@ class Session:
 
     def whole_board(self) -> Array:
         """The parts of all sums of the epoch so far: a row for each piece that batches are cut into."""
-        return np.concatenate(self.communicator.allgather(self.board.local_state()))
+        return np.concatenate(self.communicator.allgather(self._own_board()))
+
+    def _own_board(self) -> Array:
+        """This process's parts of these sums: of each of its pieces one."""
+        start, stop, _ = self.pieces
+        return self.board.local_state()[: stop - start]
 
     def load_board(self, parts: Array, names: Sequence[str], rows: int) -> None:
         """Go on from what `whole_board` gave, maybe for another number of pieces: the first one has all then."""
@@ -290,11 +298,12 @@ class Session:
             total = parts.sum(axis=0)
             parts = np.zeros((pieces, len(total)))
             parts[0] = total
-        self.board.load_local_state(parts[start:stop], names, rows)
+        own = parts[start:stop] if start < stop else np.zeros_like(parts[:1])
+        self.board.load_local_state(own, names, rows)
 
     def _row_counts(self, batch: Batch) -> list[int]:
-        size = self.communicator.size
-        ranges = (part_rows(batch.total_rows, rank, size, self.shards) for rank in range(size))
+        workers = self.communicator.workers
+        ranges = (part_rows(batch.total_rows, rank, workers, self.shards) for rank in range(self.communicator.size))
         return [stop - start for start, stop in ranges]
 
     # -- start ----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dtrain.graph import GradientTape, apply, as_tensor
 from dtrain.graph.nest import flatten
 from dtrain.ops.collective import AllSum
+from dtrain.utils.arguments import accepts
 
 if TYPE_CHECKING:
     from .session import Session
@@ -17,7 +18,9 @@ class StepMethods:
     """`train_step`, `test_step`, `predict_step` and what they call. Overridden ones run op by op, on every process.
 
     Inside a step, tensors of data hold this process's rows of the global batch, and sums and means over them are those
-    of the global batch.
+    of the global batch, as are their lengths (`x.shape[0]`). Ops that mix rows in other ways, as in `x @ transpose(x)`,
+    `x[::-1]` or `sort(x, axis=0)`, gather them on all processes: this costs a sum of all rows over processes, forward
+    and backward. The array of a tensor of rows, `x.numpy()`, holds those of this process.
     """
 
     _steps_run_eagerly = False
@@ -27,7 +30,7 @@ class StepMethods:
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
             y_pred = self(x, training=True)
-            loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=True)
+            loss = self._own_loss(x, y, y_pred, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
@@ -38,7 +41,7 @@ class StepMethods:
         """Loss and metrics of `data`; returns the logs."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)
-        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=False)
+        loss = self._own_loss(x, y, y_pred, sample_weight, training=False)
         self._track_loss(loss, x)
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)  # type: ignore[no-any-return]
 
@@ -61,6 +64,11 @@ class StepMethods:
         session: Session = self._get_session()
         total, _ = session.objective.trace(output_names(self, y_pred), y, y_pred, sample_weight, self.losses)
         return total if total.spec.batch is not None else apply(AllSum, total)
+
+    def _own_loss(self: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        """What `compute_loss` gives; one that was written without the argument `training` is not told."""
+        told = {"training": training} if accepts(self.compute_loss, "training") else {}
+        return self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **told)
 
     def compute_metrics(self: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Update the metrics of `compile` and return all metrics' results."""

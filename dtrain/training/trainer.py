@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dtrain.config import max_epochs
+from dtrain.datasets.row_batches import RowBatches
 from dtrain.distributed import world
 from dtrain.graph import Array
 from dtrain.graph.nest import flatten, map_structure, pack_as
@@ -39,7 +40,7 @@ class Trainer(StepMethods):
         self.optimizer: Any = None
         self.loss: Any = None
         self.history: Any = None
-        self.stop_training = False
+        self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self._compile_arguments: dict[str, Any] | None = None
         self._trainable_flags: TrainableFlags | None = None
         self._reduction = "auto"
@@ -130,7 +131,7 @@ class Trainer(StepMethods):
     @property
     def metrics(self) -> list[Any]:
         """The metrics given to `compile` (once the first batch has shown the shapes) and those of the layers."""
-        if self.compiled and self._overrides("train_step"):
+        if self.compiled and (self._overrides("train_step") or self._overrides("test_step")):
             from .compiled_metrics import CompiledMetrics
 
             board = self._get_session().board
@@ -141,7 +142,20 @@ class Trainer(StepMethods):
     @property
     def metrics_names(self) -> list[str]:
         """The names of what `evaluate` returns."""
-        return ["loss", *(m.name for m in self.metrics if m.name != "loss")]
+        if type(self).metrics is Trainer.metrics:
+            return self._session.board.names() if self._session else ["loss"]
+        from .compiled_metrics import CompiledMetrics
+
+        whole = ([*m.metrics] if isinstance(m, CompiledMetrics) else [m] for m in self.metrics)
+        return list(dict.fromkeys(metric.name for metrics in whole for metric in metrics))
+
+    def _in_form(self, logs: dict[str, Any], return_dict: bool) -> Any:
+        """Logs as a dict sorted by name, as a list in the order of `metrics_names`, or as the only number in it."""
+        if return_dict:
+            return logs
+        names = [name for name in self.metrics_names if name in logs]
+        values = [logs[name] for name in (*names, *(name for name in logs if name not in names))]
+        return values[0] if len(values) == 1 else values
 
     # -- loops ----------------------------------------------------------------------------------------------------
 
@@ -288,7 +302,7 @@ class Trainer(StepMethods):
         with session.reproducible(reproducible):
             source = _source(data, 32 if batch_size is None else batch_size, False, 0, session)
             logs = run_evaluation(self, session, source, steps, callbacks, verbose)
-        return _in_form(logs, return_dict)
+        return self._in_form(logs, return_dict)
 
     def predict(
         self,
@@ -319,20 +333,22 @@ class Trainer(StepMethods):
         session = self._get_session()
         session.reset_logs()
         session.train_step(_whole_batch(arrays, session))
-        return _in_form(session.logs(), return_dict)
+        return self._in_form(session.logs(), return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one global batch."""
         self._need_compiled("test_on_batch")
         session = self._get_session()
         session.reset_logs()
-        session.test_step(_whole_batch(to_triple(x, y, sample_weight), session))
-        return _in_form(session.logs(), return_dict)
+        with session.passes.one():
+            session.test_step(_whole_batch(to_triple(x, y, sample_weight), session))
+        return self._in_form(session.logs(), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs of one global batch."""
         session = self._get_session()
-        return session.predict_step(_whole_batch(to_triple(x), session))
+        with session.passes.one():
+            return session.predict_step(_whole_batch(to_triple(x), session))
 
     def reset_metrics(self) -> None:
         """Set loss and metrics back to the start of an epoch."""
@@ -343,22 +359,28 @@ class Trainer(StepMethods):
 def _source(data: Any, batch_size: int, shuffle: bool, seed: int, session: Session, class_weight: Any = None) -> Source:
     comm = session.communicator
     if isinstance(data, tuple) and len(data) == 3 and is_array_like(data[0]):
-        return ArraySource(data, batch_size, shuffle, seed, comm.rank, comm.size, session.shards)
+        return ArraySource(data, batch_size, shuffle, seed, comm.rank, comm.workers, session.shards)
+    if isinstance(data, RowBatches):
+        return _own_batches(data, seed, session, class_weight)
     if is_rows(data):
-        return RowSource(data, batch_size, shuffle, seed, comm.rank, comm.size, class_weight, session.shards)
-    return IteratorSource(data, comm.rank, comm.size, class_weight, session.shards)
+        return RowSource(data, batch_size, shuffle, seed, comm.rank, comm.workers, class_weight, session.shards)
+    return IteratorSource(data, comm.rank, comm.workers, class_weight, session.shards)
+
+
+def _own_batches(data: RowBatches, seed: int, session: Session, class_weight: Any) -> Source:
+    """Data that has a batch size, and maybe a seed, of its own."""
+    if data.batch_size is None:
+        raise ValueError(
+            "x: a data set made with batch_size=None has no batches to train on. Make it with a batch_size"
+        )
+    comm, own_seed = session.communicator, seed if data.seed is None else data.seed
+    place = comm.rank, comm.workers
+    return RowSource(data.samples, data.batch_size, data.shuffle, own_seed, *place, class_weight, session.shards)
 
 
 def _whole_batch(arrays: Triple, session: Session) -> Batch:
     """One global batch, of which this process takes its rows."""
-    return rank_batch(arrays, session.communicator.rank, session.communicator.size, session.shards)
-
-
-def _in_form(logs: dict[str, Any], return_dict: bool) -> Any:
-    if return_dict:
-        return logs
-    values = list(logs.values())
-    return values[0] if len(values) == 1 else values
+    return rank_batch(arrays, session.communicator.rank, session.communicator.workers, session.shards)
 
 
 def _refuse_targets(y: Any, sample_weight: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ def test_the_best_epochs_and_milestones_stay(tmp_path: Path) -> None:
         tmp_path, "optimizer.name=SGD", "optimizer.learning_rate=1e-9", "train.seed=3", "checkpoint.keep_last=1",
         "checkpoint.keep_best=1", "checkpoint.monitor=loss", "checkpoint.mode=max", "checkpoint.keep_every=12",
     )  # fmt: skip
-    losses = [float(row.split(",")[1]) for row in (run / "history.csv").read_text().splitlines()[1:]]
+    with open(run / "history.csv", newline="") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
     best = 13 * (1 + losses.index(max(losses)))
     assert steps(run) == sorted({best, 12, 24, 36, 39})
 

@@ -30,7 +30,7 @@ def rows_of(run: Path) -> list[dict[str, str]]:
 
 def test_a_run_leaves_configuration_history_and_the_last_checkpoints(run):
     assert sorted(path.name for path in run.iterdir()) == ["checkpoints", "config.toml", "history.csv"]
-    assert list(rows_of(run)[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    assert list(rows_of(run)[0]) == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
     assert [row["epoch"] for row in rows_of(run)] == ["0", "1", "2"]
     steps = [int(path.stem.removeprefix("step-")) for path in sorted((run / "checkpoints").glob("step-*.h5"))]
     assert steps == [33, 36, 39]

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import dtrain as dt
-from dtrain.checkpoint import TrainingState
+from dtrain.checkpoint import TrainingState, isolation
 from dtrain.checkpoint.image import encode
-from dtrain.saving import isolation
+from tests.checkpoint.forging import seal_of_version_1
 from tests.cli.runs import CONFIG, dtrain, trained, write_config
 
 FILES = Path(__file__).parents[1] / "fuzz" / "files"
@@ -67,7 +67,12 @@ def torn(path: Path) -> None:
     path.write_bytes(b"".join(encode({"a": np.ones(30)}))[:-5])
 
 
-HARMFUL = [crashing, linking, bomb, custom, nested, torn]
+def sealed_and_crashing(path: Path) -> None:
+    image = gzip.decompress((FILES / "segfault.h5.gz").read_bytes())
+    path.write_bytes(seal_of_version_1(image) + image)
+
+
+HARMFUL = [crashing, linking, bomb, custom, nested, torn, sealed_and_crashing]
 
 
 @pytest.mark.parametrize("make", HARMFUL)
@@ -84,7 +89,7 @@ def test_every_command_refuses_a_file_in_one_line(
         ("convert", path, "out.keras"),
         ("predict", path, "rows.npy"),
         ("export", path, "out.weights.h5"),
-        *([("inspect", path)] if make is not custom else []),
+        *([("inspect", path)] if make not in (custom, sealed_and_crashing) else []),
     ]
     for command in commands:
         assert "given.h5" in one_line(dtrain(*command)), command

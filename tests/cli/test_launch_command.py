@@ -108,3 +108,16 @@ def test_the_mpirun_of_the_loaded_library_comes_before_those_on_the_path(tmp_pat
 def test_without_a_number_of_processes_it_asks():
     result = dtrain("launch", "a.py")
     assert result.exit_code == 2 and "-n N" in result.output
+
+
+def test_open_mpi_looks_after_its_hosts_where_it_has_some():
+    hosts = parse_hosts("a,b")
+    names = {
+        mpirun: {
+            name for name in make_command(mpirun, 2, places, PROGRAM, 4, 4, environment={}).variables if "alive" in name
+        }
+        for mpirun, places in ((OPEN_MPI_5, hosts), (OPEN_MPI_4, hosts), (MPICH, hosts))
+    }
+    assert names[OPEN_MPI_5] == {f"PRTE_MCA_oob_tcp_keepalive_{name}" for name in ("time", "intvl", "probes")}
+    assert not names[OPEN_MPI_4] and not names[MPICH]
+    assert "alive" not in str(make_command(OPEN_MPI_5, 2, [], PROGRAM, 4, 4, environment={}).variables)

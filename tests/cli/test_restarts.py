@@ -40,8 +40,8 @@ class Job:
         code = f"import os, sys\nfrom pathlib import Path\n{self.code}\nsys.exit({status})"
         return LaunchCommand([sys.executable, "-c", code], dict(variables))
 
-    def run(self, limit: int = 5, hosts: Hosts | None = None) -> int:
-        return Restarts(self.make, hosts or [], limit).run()
+    def run(self, limit: int = 5, hosts: Hosts | None = None, least: int = 1) -> int:
+        return Restarts(self.make, hosts or [], limit, least).run()
 
 
 def test_a_job_is_started_again_until_it_is_done() -> None:
@@ -54,6 +54,26 @@ def test_a_job_is_started_again_until_it_is_done() -> None:
 def test_some_ends_are_final(status: int) -> None:
     job = Job(status)
     assert job.run() == status
+    assert job.counts == ["0"]
+
+
+TOO_FEW = """
+from dtrain.distributed.restarts import note_too_few
+if os.environ['DTRAIN_RESTART'] == '0':
+    note_too_few()
+"""
+
+
+def test_a_job_that_had_lost_too_many_ranks_is_started_again(capfd: pytest.CaptureFixture[str]) -> None:
+    job = Job(75, 75, 0, code=TOO_FEW)
+    assert job.run() == 75  # the second time it was asked to stop
+    assert job.counts == ["0", "1"]
+    assert "too few ranks were left. Restart 1 of 5" in capfd.readouterr().err
+
+
+def test_a_job_that_made_something_of_too_few_ranks_is_done() -> None:
+    job = Job(0, 0, code=TOO_FEW)
+    assert job.run() == 0
     assert job.counts == ["0"]
 
 
@@ -100,6 +120,16 @@ def test_without_a_host_that_answers_there_is_no_restart(monkeypatch: pytest.Mon
     job = Job(1, 0)
     assert job.run(hosts=[("a", 2)]) == 1
     assert job.counts == ["0"]
+
+
+def test_with_fewer_places_than_it_needs_a_job_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(hosts_module, "_answers", lambda host: host != "b")
+    job = Job(1, 0)
+    assert job.run(hosts=[("a", 2), ("b", 2)], least=3) == 1
+    assert job.counts == ["0"]
+    assert "b does not answer: 2 places are left, and the job needs 3" in capfd.readouterr().err
 
 
 def test_the_remote_shell_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

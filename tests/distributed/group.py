@@ -74,13 +74,18 @@ class ThreadCommunicator(Communicator):
 
     name = "threads"
 
-    def __init__(self, shared: _Shared, rank: int) -> None:
+    def __init__(self, shared: _Shared, rank: int, spares: int = 0) -> None:
         self._shared = shared
+        self._spares = spares
         self.rank = self.local_rank = rank
         self.size = self.local_size = len(shared.slots)
         self.calls: list[int] = []
         self._node: ThreadCommunicator = self
         self._peers: Communicator = SerialCommunicator()
+
+    @property
+    def workers(self) -> int:
+        return self.size - self._spares
 
     @property
     def node(self) -> Communicator:
@@ -130,11 +135,11 @@ class ThreadCommunicator(Communicator):
         raise SystemExit(status)
 
 
-def run_ranks(size: int, body: Callable[[ThreadCommunicator], T]) -> list[T]:
-    """Return `body(communicator)` of every rank."""
+def run_ranks(size: int, body: Callable[[ThreadCommunicator], T], spares: int = 0) -> list[T]:
+    """Return `body(communicator)` of every rank, of which the last `spares` have no rows."""
     shared = _Shared(size)
     with ThreadPoolExecutor(size) as pool:
-        futures = [pool.submit(body, ThreadCommunicator(shared, rank)) for rank in range(size)]
+        futures = [pool.submit(body, ThreadCommunicator(shared, rank, spares)) for rank in range(size)]
         return [future.result(timeout=30) for future in futures]
 
 

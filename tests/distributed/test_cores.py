@@ -59,3 +59,10 @@ def test_limit_of_version_1(tmp_path: Path) -> None:
 def test_no_limit(tmp_path: Path) -> None:
     (tmp_path / "cpu.max").write_text("max 100000\n")
     assert cores._cgroup_limit(tmp_path, tmp_path / "missing") is None
+
+
+@pytest.mark.parametrize(
+    ("ranks", "spares", "each"), [(5, 0, 3), (5, 1, 3), (3, 1, 7), (4, 2, 7), (18, 2, 1), (4, 3, 13), (2, 1, 15)]
+)
+def test_a_spare_leaves_all_cores_but_one_to_the_others(ranks: int, spares: int, each: int) -> None:
+    assert cores.divide(16, ranks, spares) == each

@@ -57,6 +57,18 @@ def test_in_a_tie_rank_0_is_right() -> None:
     assert "seed: rank 1 has 8, rank 0 has 7" in messages(2, fields_of(1, "seed", 8)).pop()
 
 
+def test_a_rank_that_exchanges_something_else_is_named() -> None:
+    def check(ranks: ThreadCommunicator) -> None:
+        if ranks.rank < 2:
+            compare(ranks, {"seed": 7})
+        else:
+            ranks.allgather("the program's own")
+            ranks.allgather(2)
+
+    told = messages(3, check) - {""}
+    assert len(told) == 2 and all("while rank 2 exchanged something else" in text for text in told)
+
+
 def test_many_differences_are_counted() -> None:
     found = messages(2, lambda ranks: compare(ranks, {f"field{i}": ranks.rank for i in range(9)}))
     assert "field0: " in (text := found.pop()) and "and 4 more" in text

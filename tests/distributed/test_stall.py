@@ -10,6 +10,7 @@ import pytest
 
 from dtrain.distributed import stall
 from dtrain.distributed.heartbeats import Sight
+from dtrain.distributed.words import FOR_ALL_RANKS
 
 HOST = socket.gethostname()
 
@@ -44,7 +45,10 @@ def test_where_the_other_hosts_are_not_seen_a_rank_that_takes_long_is_named_thou
     assert said(sight(3, still_s=500), whole=False) is None, "its program may do what it likes outside of training"
 
 
-@pytest.mark.parametrize(("whole", "end"), [(True, "wait for different things"), (False, "or has ended its program")])
+DIFFERENT = f"wait for different things. {FOR_ALL_RANKS}"
+
+
+@pytest.mark.parametrize(("whole", "end"), [(True, DIFFERENT), (False, "or has ended its program")])
 def test_where_all_wait_their_places_are_told_apart(whole: bool, end: str) -> None:
     text = said(*(sight(rank, "reduce", "wait") for rank in range(8)), sight(8, "wait", step=-1), whole=whole)
     assert text is not None and text.endswith(end)
@@ -59,7 +63,8 @@ def test_a_rank_of_which_no_thread_runs_is_late_though_it_seems_to_wait() -> Non
 def test_a_rank_that_has_ended_makes_the_wait_last_for_ever() -> None:
     found = stall.find([sight(0, "reduce", "wait", still_s=5), sight(1, ended=True)], 5, whole=True)
     assert found is not None and found.for_ever and found.speaker == 0
-    assert "has ended its program, after step 17 of epoch 2; rank 0 waits" in stall.describe(found, True)
+    text = stall.describe(found, True)
+    assert "has ended its program, after step 17 of epoch 2; rank 0 waits" in text and text.endswith(FOR_ALL_RANKS)
 
 
 def test_of_many_late_ranks_a_few_are_named() -> None:

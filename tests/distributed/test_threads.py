@@ -55,7 +55,7 @@ print(json.dumps([plan.threads, plan.decided_by, used]))
 
 def test_loaded_libraries_are_limited_by_threadpoolctl(monkeypatch: pytest.MonkeyPatch) -> None:
     threadpoolctl = pytest.importorskip("threadpoolctl")
-    monkeypatch.setattr("dtrain.distributed.cores.share", lambda local_size: 1)
+    monkeypatch.setattr("dtrain.distributed.cores.share", lambda local_size, spares: 1)
     with threadpoolctl.threadpool_limits(limits=None):  # puts back what the test changes
         plan = threads.apply(PAIR)
         assert (plan.threads, plan.decided_by) == (1, "threadpoolctl")
@@ -67,3 +67,11 @@ def test_too_late_without_threadpoolctl_warns_on_rank_0_only(monkeypatch: pytest
     with pytest.warns(RuntimeWarning, match="Import dtrain first"):
         assert threads.apply(PAIR).decided_by == "nobody"
     assert threads.apply(Launch("hydra", 1, 2, 1, 2)).threads is None
+
+
+def test_a_spare_of_the_host_needs_no_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DTRAIN_WORKERS", "1")
+    monkeypatch.setattr("dtrain.distributed.cores.share", lambda local_size, spares: 10 * local_size + spares)
+    monkeypatch.setattr(threads, "_limit_loaded_libraries", lambda number: True)
+    plan = threads.apply(PAIR)
+    assert (plan.threads, plan.detail) == (21, "share of one of 2 processes on this host, 1 of them spare")

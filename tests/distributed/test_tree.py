@@ -85,6 +85,25 @@ def test_a_rank_sends_the_sums_of_whole_subtrees(size: int, sent: list[int]) -> 
     assert seen == sent
 
 
+@pytest.mark.parametrize(("workers", "spares"), [(1, 1), (3, 2)])
+def test_a_rank_without_micro_shards_is_told_the_sum_and_adds_nothing(workers: int, spares: int) -> None:
+    parts = parts_of(8, 5)
+    ranges = [rank_shards(8, rank, workers) for rank in range(workers + spares)]
+
+    def body(ranks: ThreadCommunicator) -> Any:
+        start, stop = ranges[ranks.rank]
+        held = parts[start:stop].copy() if start < stop else np.full((1, 5), np.nan, parts.dtype)
+        arrays, out = list(held.copy()), np.empty(5, parts.dtype)
+        tree = ShardTree(ranks, ranges)
+        tree.total(held, out)
+        tree.overwrite(arrays)
+        return [out, *arrays]
+
+    for found in run_ranks(workers + spares, body):
+        for total in found:
+            np.testing.assert_array_equal(total, by_definition(parts))
+
+
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,)])
 def test_arrays_of_any_shape_are_overwritten_by_their_sum(shape: tuple[int, ...]) -> None:
     arrays = [np.full(shape, float(k)) for k in range(5)]

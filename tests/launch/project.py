@@ -23,6 +23,7 @@ for ((i = 1; i <= $#; i++)); do
 done
 env | grep -E '^(OMPI|PRTE|OPENBLAS)_' || true
 echo "folder=$PWD"
+printf '%s' "${FAKE_ERROR:-}" >&2
 exit "${FAKE_STATUS:-0}"
 """
 

@@ -40,7 +40,13 @@ def test_the_exit_status_is_passed_on_and_the_temporary_host_file_removed(projec
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     done = project.run("launch/hosts.sh", hostfile, "c.toml", FAKE_STATUS="9", TMPDIR=str(temporary))
-    assert done.returncode == 9 and not list(temporary.glob("dtrain-hosts.*"))
+    assert done.returncode == 9 and not list(temporary.iterdir())
+
+
+def test_a_lost_host_is_no_success_although_mpirun_says_so(project, hostfile):
+    words = "PRTE has lost communication with a remote daemon, and therefore will terminate the job.\n"
+    done = project.run("launch/hosts.sh", hostfile, "c.toml", FAKE_ERROR=words)
+    assert done.returncode == 1 and words in done.stderr and "has lost a host" in done.stderr
 
 
 @pytest.mark.parametrize(

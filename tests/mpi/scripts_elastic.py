@@ -11,6 +11,7 @@ import numpy as np
 import dtrain
 from dtrain import layers
 from dtrain.distributed import world
+from tests.mpi.scripts_hosts import pretend_hosts
 
 
 class Batches(dtrain.utils.PyDataset):
@@ -26,6 +27,21 @@ class Batches(dtrain.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rows = slice(40 * index, 40 * (index + 1))
         return self.x[rows], self.y[rows]
+
+
+class Rows:
+    """Rows that are read one by one, and how many this process has read."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
+        self.x, self.y = x, y
+        self.read = 0
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def read_rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, None]:
+        self.read += len(rows)
+        return self.x[rows], self.y[rows], None
 
 
 class OwnStep(dtrain.Model):
@@ -58,6 +74,8 @@ def make_model(kind: str) -> dtrain.Model:
 
 
 def main(settings: dict[str, str]) -> None:
+    if "ranks_per_host" in settings:
+        pretend_hosts(int(settings["ranks_per_host"]))
     dtrain.utils.set_random_seed(3)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(230, 12)).astype("float32"), rng.integers(0, 4, 230)
@@ -68,10 +86,12 @@ def main(settings: dict[str, str]) -> None:
     callbacks = []
     if "save" in settings:
         callbacks.append(dtrain.callbacks.TrainingCheckpoint(settings["save"], every_steps=2))
-    train = (Batches(x[:200], y[:200]),) if "batches" in settings else (x[:200], y[:200])
+    rows = Rows(x[:200], y[:200])
+    batches = rows if settings.get("batches") == "rows" else Batches(x[:200], y[:200])
+    train = (batches,) if "batches" in settings else (x[:200], y[:200])
     history = model.fit(
         *train,
-        batch_size=None if "batches" in settings else 40,
+        batch_size=None if settings.get("batches") == "1" else 40,
         epochs=3,
         validation_data=(x[200:], y[200:]),
         validation_batch_size=13,
@@ -87,8 +107,9 @@ def main(settings: dict[str, str]) -> None:
         "outputs": np.asarray(model.predict(x[:9], verbose=0)).tolist(),
     }
     equal = len(set(world().allgather(json.dumps(outcome)))) == 1
+    read = world().allgather(rows.read)
     if world().rank == 0:
-        print(json.dumps({**outcome, "equal": equal, "left": world().size}))
+        print(json.dumps({**outcome, "equal": equal, "left": world().size, "workers": world().workers, "read": read}))
 
 
 main(dict(argument.partition("=")[::2] for argument in sys.argv[1:]))

@@ -306,6 +306,51 @@ def adversary() -> Results:
     return record(model, history.history)
 
 
+class Penalized(dtrain.Model):
+    """Steps with gradients of gradients: by the images, of a critic with convolutions, and by a coordinate, twice."""
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        mixed = x + 0.1 * dtrain.random.normal(x.shape)
+        place = ops.mean(x, axis=(1, 2))
+        with dtrain.GradientTape() as tape:
+            with dtrain.GradientTape() as inner:
+                judged = self(mixed, training=True)
+            slopes = inner.gradient(judged, mixed)
+            penalty = ops.mean(ops.square(ops.sqrt(ops.sum(ops.square(slopes), axis=(1, 2, 3)) + 1e-4) - 1.0))
+            with dtrain.GradientTape() as second:
+                with dtrain.GradientTape() as first:
+                    u = ops.sin(place) * self.layers[-1](ops.tile(place, (1, 6)))
+                slope = first.gradient(u, place)
+            curve = second.gradient(slope, place)
+            loss = self.compute_loss(x=x, y=y, y_pred=judged) + penalty + 0.1 * ops.mean(ops.square(curve + u))
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        return {**self.compute_metrics(x, y, judged), "penalty": penalty, "loss": loss}
+
+
+def penalized() -> Results:
+    x, y = images(43)
+    entry = dtrain.Input((12, 12, 1))
+    h = layers.Conv2D(4, 3, strides=2, activation="tanh")(entry)
+    h = layers.MaxPooling2D()(layers.BatchNormalization()(h))
+    h = layers.LayerNormalization()(layers.Dense(6, activation="gelu")(layers.Flatten()(h)))
+    model = Penalized(inputs=entry, outputs=layers.Dense(1)(layers.Dropout(0.2)(h)))
+    model.compile("adam", "mse", metrics=["mae"])
+    history = model.fit(x, y.astype(np.float32)[:, None] / 10, batch_size=10, epochs=2, verbose=0)
+    return record(model, history.history)
+
+
+def windows() -> Results:
+    """Data that makes its rows itself, in batches of a size of its own."""
+    series = numbers.normal(size=(61, 3)).astype(np.float32)
+    given = dtrain.utils.timeseries_dataset_from_array(series[:-5], series[5:, 0], 5, batch_size=8, shuffle=True)
+    checked = dtrain.utils.timeseries_dataset_from_array(series[:-5], series[5:, 0], 5, batch_size=32)
+    model = dtrain.Sequential([dtrain.Input((5, 3)), layers.Flatten(), layers.Dense(1)])
+    model.compile("adam", "mse")
+    history = model.fit(given, epochs=2, validation_data=checked, verbose=0)
+    return record(model, history.history, model.predict(checked, verbose=0))
+
+
 class Views(layers.Layer):
     """Two views of each row in one batch; their rows and their numbers come apart again where they meet."""
 
@@ -332,7 +377,8 @@ def two_views() -> Results:
 
 
 RUNS: list[Callable[[], Results]] = [
-    mlp, cnn, residual, two_outputs, words, few_rows, by_hand, over_rows, own_step, adversary, two_views,
+    mlp, cnn, residual, two_outputs, words, few_rows, by_hand, over_rows, own_step, adversary, two_views, penalized,
+    windows,
 ]  # fmt: skip
 
 

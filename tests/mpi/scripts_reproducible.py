@@ -263,6 +263,28 @@ def adversary() -> str:
     return content.hexdigest()
 
 
+class Penalized(dtrain.Model):
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        with dtrain.GradientTape() as tape:
+            with dtrain.GradientTape() as inner:
+                judged = self(x + 0.1 * dtrain.random.normal(x.shape), training=True)
+            slopes = inner.gradient(judged, self.trainable_variables[0])
+            loss = ops.mean(ops.square(judged - y)) + 0.1 * ops.mean(ops.square(slopes))
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        return {"loss": loss}
+
+
+def penalized() -> str:
+    """Gradients of the gradient of a weight, to which all rows have added."""
+    entry = dtrain.Input((10, 10, 1))
+    h = layers.BatchNormalization()(layers.Conv2D(4, 3, strides=2, activation="tanh")(entry))
+    model = Penalized(entry, layers.Dense(1)(layers.Dropout(0.2)(layers.Flatten()(layers.AveragePooling2D(2)(h)))))
+    model.compile("adam")
+    history = model.fit(IMAGES, LABELS[:, None] / 5, batch_size=13, epochs=2, verbose=0, reproducible=True)
+    return digest(model, history.history)
+
+
 def over_rows() -> str:
     """What is taken from all rows without being a sum."""
     entry = dtrain.Input((10,))
@@ -308,6 +330,7 @@ MODELS = {
     "custom_steps": custom_steps,
     "run_op_by_op": run_op_by_op,
     "adversary": adversary,
+    "penalized": penalized,
     "over_rows": over_rows,
 }
 

@@ -16,7 +16,7 @@ pytestmark = needs_mpirun
 SCRIPT = ROOT / "tests" / "mpi" / "scripts_exactness.py"
 MODELS = (
     "mlp", "cnn", "residual", "two_outputs", "words", "few_rows", "by_hand", "over_rows", "own_step", "adversary",
-    "two_views",
+    "two_views", "penalized", "windows",
 )  # fmt: skip
 SIZES = (2, 3, 4, 6)
 

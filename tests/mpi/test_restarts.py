@@ -6,7 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-from tests.mpi.launcher import Run, needs_mpirun, run
+import pytest
+
+from tests.mpi.launcher import Run, is_open_mpi, needs_mpirun, run
 
 pytestmark = needs_mpirun
 
@@ -40,6 +42,21 @@ def test_a_script_whose_ranks_are_killed_ends_with_the_same_bits(tmp_path: Path)
     alone = launch(tmp_path, str(PROGRAM), "alone")
     assert alone.rc == 0, str(alone)
     assert digest(tmp_path / "killed") == digest(tmp_path / "alone")
+
+
+@pytest.mark.skipif(not is_open_mpi(), reason="only Open MPI lets a job go on when a rank dies")
+def test_an_elastic_job_is_started_again_when_too_few_ranks_are_left_and_not_when_it_was_asked_to_stop(
+    tmp_path: Path,
+) -> None:
+    done = launch(
+        tmp_path, "--elastic", "--replace", "1", "--min-ranks", "2", "--max-restarts", "3", str(PROGRAM), "few",
+        fault="kill:rank=1,step=5; kill:rank=0,step=9; usr1:rank=0,restart=1,step=2",
+    )  # fmt: skip
+    assert done.rc == 75, str(done)
+    told = ["spare rank 2 takes its place", "1 rank is left", "too few ranks were left. Restart 1 of 3 in 1 s"]
+    assert all(text in done.stderr for text in (*told, "Stopped by SIGUSR1")), str(done)
+    assert done.stderr.count("Restart") == 1, str(done)
+    assert done.stdout.count("Going on from") == 1, str(done)
 
 
 def test_dtrain_train_goes_on_in_its_own_folder(tmp_path: Path) -> None:

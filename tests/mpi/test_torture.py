@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
-from tests.mpi.launcher import is_open_mpi, needs_mpirun
-from tests.torture.cases import all_cases
+from tests.mpi.launcher import needs_mpirun
+from tests.torture.case import Case
+from tests.torture.cases import ITEMS, all_cases
 from tests.torture.rounds import torture_once
-from tests.torture.table import Case, attempt
+from tests.torture.table import attempt
 
 QUICK = [case for case in all_cases() if case.quick]
 
@@ -19,15 +18,19 @@ def test_cases_have_names_of_their_own() -> None:
     assert len(set(names)) == len(names)
 
 
+def test_no_item_of_the_list_of_faults_is_without_a_case() -> None:
+    assert {case.item for case in all_cases()} == set(ITEMS)
+
+
 @needs_mpirun
 @pytest.mark.parametrize("case", QUICK, ids=lambda case: case.name)
 def test_a_fault_is_survived(case: Case) -> None:
-    if case.family == "Open MPI" and not is_open_mpi():
-        pytest.skip("needs Open MPI")
+    if case.needs():
+        pytest.skip(case.needs())
     result = attempt(case)
     assert result.problems == [], "\n".join(outcome.text for outcome in result.outcomes)
 
 
 @needs_mpirun
 def test_a_run_whose_ranks_are_killed_at_a_random_time_loses_nothing() -> None:
-    assert torture_once(random.Random(7), ranks=2).problems == []
+    assert torture_once(seed=10, most_ranks=2).problems == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -95,3 +98,33 @@ def test_ranks_that_never_start_mpi_end_when_they_like() -> None:
     code = "import time\nfrom dtrain.distributed import launch, prepare\nprepare()\ntime.sleep(launch().rank)"
     result = mpirun(3, code, timeout_s=30)
     assert (result.rc, result.stdout, result.stderr) == (0, "", ""), result
+
+
+def test_ranks_whose_launcher_was_killed_end_by_themselves(tmp_path: Path) -> None:
+    code = f"""{HEAD}
+import pathlib
+pids = ranks.allgather(os.getpid())
+launchers = [os.getppid(), int(pathlib.Path(f"/proc/{{os.getppid()}}/stat").read_text().split()[3])]
+if ranks.rank == 1:
+    pathlib.Path(sys.argv[1]).write_text(" ".join(map(str, pids)))
+    for pid in reversed([pid for pid in launchers if pid != int(sys.argv[2])]):
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(600)
+{MEET}
+"""
+    file = tmp_path / "pids"
+    mpirun(3, code, str(file), str(os.getpid()), timeout_s=30)
+    until = time.monotonic() + 10
+    pids = file.read_text().split()
+    while (left := [pid for pid in pids if _runs(pid)]) and time.monotonic() < until:
+        time.sleep(0.1)
+    for pid in left:
+        os.kill(int(pid), signal.SIGKILL)
+    assert len(pids) == 3 and not left
+
+
+def _runs(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -196,3 +196,28 @@ def test_the_moving_average_of_weights_is_there_at_the_end() -> None:
     for step in steps[1:]:
         average = 0.5 * average + 0.5 * step
     np.testing.assert_allclose(model.get_weights()[0], average, rtol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["evaluate", "predict"])
+def test_a_callback_can_stop_an_evaluation_or_prediction_of_endless_data(method: str) -> None:
+    x, y = regression_data(4)
+    flag = {"evaluate": "stop_evaluating", "predict": "stop_predicting"}[method]
+
+    class Stop(dtrain.callbacks.Callback):
+        batches = 0
+
+        def _count(self, batch: int, logs: Any = None) -> None:
+            self.batches += 1
+            setattr(self.model, flag, self.batches == 3)
+
+        on_test_batch_end = on_predict_batch_end = _count
+
+    def endless() -> Any:
+        while True:
+            yield (x,) if method == "predict" else (x, y)
+
+    model = linear()
+    for _ in range(2):  # the second time, too
+        stop = Stop()
+        getattr(model, method)(endless(), callbacks=[stop], verbose=0)
+        assert stop.batches == 3

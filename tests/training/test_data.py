@@ -364,3 +364,21 @@ def test_no_warning_is_given_for_ordinary_use() -> None:
         model = linear(metrics=["mae"])
         model.fit(x, y, validation_split=0.2, epochs=2, verbose=0)
         model.evaluate(x, y, verbose=0)
+
+
+def test_what_a_loader_of_pytorch_gives_as_a_list_is_x_and_y() -> None:
+    """Its batches are lists; an endless data set behind it has `__len__` and no length."""
+    x, y = regression_data(8)
+
+    class DataLoader:
+        def __iter__(self) -> Iterator[list[Any]]:
+            return iter([[x[:4], y[:4]], [x[4:], y[4:]]])
+
+        def __len__(self) -> int:
+            raise TypeError("object of type 'IterableDataset' has no len()")
+
+    DataLoader.__module__ = "torch.utils.data.dataloader"
+    set_random_seed(0)
+    expected = linear().fit(x, y, 4, shuffle=False, verbose=0).history
+    set_random_seed(0)
+    assert linear().fit(DataLoader(), verbose=0).history == expected

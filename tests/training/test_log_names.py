@@ -16,9 +16,76 @@ def names(model: Any, x: Any, y: Any) -> list[str]:
     return list(model.evaluate(x, y, return_dict=True, verbose=0))
 
 
-def test_one_output_has_plain_names_sorted_after_the_loss() -> None:
+def test_one_output_has_plain_names_in_sorted_order() -> None:
     x, y = regression_data()
-    assert names(linear(metrics=["mse", "mae"]), x, y) == ["loss", "mae", "mse"]
+    model = linear(metrics=["mse", "cosine_similarity"])
+    assert names(model, x, y) == ["cosine_similarity", "loss", "mse"]
+    assert list(model.train_on_batch(x, y, return_dict=True)) == ["cosine_similarity", "loss", "mse"]
+    history = model.fit(x, y, validation_split=0.25, verbose=0).history
+    expected = ["cosine_similarity", "loss", "mse"]
+    assert list(history) == expected + [f"val_{name}" for name in expected]
+
+
+def test_a_list_of_results_begins_with_the_loss_and_has_the_metrics_as_given() -> None:
+    x, y = regression_data()
+    model = linear(metrics=["mse", dtrain.metrics.RootMeanSquaredError(name="root"), "mae"])
+    logs = model.evaluate(x, y, verbose=0, return_dict=True)
+    order = ["loss", "mse", "root", "mae"]
+    assert model.evaluate(x, y, verbose=0) == [logs[name] for name in order]
+    assert model.test_on_batch(x, y) == pytest.approx([logs[name] for name in order])
+    assert len(model.train_on_batch(x, y)) == len(order)
+    assert model.metrics_names == order
+
+
+def test_a_list_of_results_of_several_outputs_has_the_losses_in_their_order_before_the_metrics_by_name() -> None:
+    x, a, b = two_targets()
+    entry = dtrain.Input((4,))
+    model = dtrain.Model(entry, [layers.Dense(2, name="z")(entry), layers.Dense(1, name="b")(entry)])
+    model.compile("sgd", {"b": "mae", "z": "mse"}, metrics={"z": ["mse", "mae"], "b": ["mse"]})
+    logs = model.evaluate(x, [a, b], verbose=0, return_dict=True)
+    order = ["loss", "z_loss", "b_loss", "b_mse", "z_mae", "z_mse"]
+    assert model.evaluate(x, [a, b], verbose=0) == [logs[name] for name in order]
+    assert model.metrics_names == order
+
+
+def test_a_model_that_lists_its_metrics_itself_gives_results_in_that_order() -> None:
+    class Own(dtrain.Model):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.rows = dtrain.metrics.Sum(name="rows")
+            self.error = dtrain.metrics.Mean(name="error")
+
+        @property
+        def metrics(self) -> list[Any]:
+            return [self.rows, self.error]
+
+        def test_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            self.rows.update_state(dtrain.ops.ones_like(y[:, 0]))
+            self.error.update_state(dtrain.ops.mean(dtrain.ops.abs(self(x) - y), axis=-1))
+            return {"error": self.error.result(), "rows": self.rows.result(), "always": 1.0}
+
+    x, y = regression_data()
+    entry = dtrain.Input((4,))
+    model = Own(entry, layers.Dense(2)(entry))
+    model.compile("sgd")
+    found = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert list(found) == ["always", "error", "rows"]
+    assert model.evaluate(x, y, verbose=0) == [found["rows"], found["error"], found["always"]]
+
+
+def test_metrics_that_are_called_alike_get_names_of_their_own() -> None:
+    x, y = regression_data()
+    weight = np.linspace(0, 2, ROWS)
+    model = linear(metrics=["mae", dtrain.metrics.MeanAbsoluteError(name="mae")], weighted_metrics=["mae"])
+    logs = model.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True)
+    assert list(logs) == ["loss", "mae", "mae_1", "weighted_mae"]
+    errors = np.abs(model.predict(x, verbose=0) - y).mean(axis=1)
+    assert logs["mae"] == logs["mae_1"] == pytest.approx(errors.mean(), rel=1e-5)
+    assert logs["weighted_mae"] == pytest.approx((errors * weight).sum() / weight.sum(), rel=1e-5)
+    x, a, b = two_targets()
+    model = two_outputs(metrics={"a": ["mae"]}, weighted_metrics={"a": ["mae"], "b": ["mae"]})
+    assert names(model, x, [a, b]) == ["a_loss", "a_mae", "a_weighted_mae", "b_loss", "b_mae", "loss"]
 
 
 def test_evaluate_gives_a_number_a_list_or_a_dict() -> None:
@@ -71,9 +138,9 @@ def test_metrics_may_be_functions_and_objects() -> None:
 def test_several_outputs_have_their_layers_names_before_losses_and_metrics() -> None:
     x, a, b = two_targets()
     model = two_outputs(loss={"a": "mse", "b": "mae"}, metrics={"b": ["mae"]}, weighted_metrics={"a": "mse"})
-    assert names(model, x, [a, b]) == ["loss", "a_loss", "a_mse", "b_loss", "b_mae"]
+    expected = ["a_loss", "a_mse", "b_loss", "b_mae", "loss"]
+    assert names(model, x, [a, b]) == expected
     history = model.fit(x, [a, b], validation_split=0.25, verbose=0).history
-    expected = ["loss", "a_loss", "a_mse", "b_loss", "b_mae"]
     assert list(history) == expected + [f"val_{name}" for name in expected]
 
 
@@ -124,7 +191,7 @@ def test_loss_weights_scale_the_gradients() -> None:
 def test_metrics_are_given_for_all_outputs_or_for_each(metrics: Any, expected: list[str]) -> None:
     x, a, b = two_targets()
     found = names(two_outputs(metrics=metrics), x, [a, b])
-    assert found == ["loss", *sorted(["a_loss", "b_loss", *expected])]
+    assert found == sorted(["loss", "a_loss", "b_loss", *expected])
 
 
 def test_an_output_may_have_no_loss() -> None:
@@ -141,7 +208,7 @@ def test_outputs_in_a_dict_are_called_by_their_keys() -> None:
     model = dtrain.Model(entry, {"left": layers.Dense(2)(entry), "right": layers.Dense(1)(entry)})
     model.compile("sgd", loss={"right": "mae", "left": "mse"}, metrics={"right": ["mse"]})
     found = names(model, x, {"right": b, "left": a})
-    assert found == ["loss", "left_loss", "right_loss", "right_mse"]
+    assert found == ["left_loss", "loss", "right_loss", "right_mse"]
     pred = model.predict(x, verbose=0)
     assert list(pred) == ["left", "right"]
     logs = model.evaluate(x, {"left": a, "right": b}, return_dict=True, verbose=0)

@@ -7,6 +7,7 @@ import pytest
 
 from dtrain.distributed.serial import SerialCommunicator
 from dtrain.training.pace import Pace, describe
+from tests.distributed.group import run_ranks
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,8 @@ def test_a_rank_is_named_when_its_own_work_takes_longer_than_that_of_the_others(
 
 def test_a_process_that_runs_alone_waits_for_nobody() -> None:
     assert Pace().summary(SerialCommunicator()) == ""
+
+
+def test_spares_which_only_wait_are_left_out() -> None:
+    assert [Pace().summary(SerialCommunicator())] * 2 == run_ranks(2, lambda ranks: Pace().summary(ranks), spares=1)
+    assert all(text.startswith("wait 0 %") for text in run_ranks(3, lambda ranks: Pace().summary(ranks), spares=1))

@@ -15,12 +15,13 @@ SETTINGS = {
     "DTRAIN_FAULT": "faults on request, to test recovery (see dtrain.timeline.faults)",
     "DTRAIN_HUNG_S": "in elastic mode: seconds after which a rank that hangs counts as lost (60; 0: never)",
     "DTRAIN_KERNELS": "native or numpy: the arithmetic kernels (default: native where they are built)",
-    "DTRAIN_MIN_RANKS": "in elastic mode: with fewer ranks the job ends",
+    "DTRAIN_MIN_RANKS": "in elastic mode: with fewer ranks that have rows the job ends",
     "DTRAIN_REDUCTION": "auto, shared or allreduce: how gradients are added over ranks (auto)",
     "DTRAIN_STALL_ABORT_S": "seconds of waiting for a rank after which the job is ended (1800; 0: never)",
     "DTRAIN_STALL_S": "seconds of waiting for a rank after which it is named (60; 0: never)",
     "DTRAIN_TRACE": "file for a trace of all ranks",
     "DTRAIN_TRACE_STEPS": "steps of the trace",
+    "DTRAIN_WORKERS": "in elastic mode: ranks that have rows; those beyond are spares (default: all have rows)",
 }
 """Name and meaning of each that a user may set, with its default."""
 

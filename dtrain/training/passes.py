@@ -1,0 +1,45 @@
+"""Random numbers of steps that do not train: every pass over data has its own, and so has every batch of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dtrain.graph import StepContext
+
+
+class Passes:
+    """Gives the steps of `evaluate` and `predict` places in the streams of random numbers that no training step has.
+
+    A validation is known by its epoch, so that it draws the same after a resume; any other pass by its number.
+    """
+
+    def __init__(self, context: StepContext) -> None:
+        self._context = context
+        self._number = 0
+        self._epoch, self._step = -1, 0
+
+    @contextmanager
+    def one(self, epoch: int | None = None) -> Iterator[None]:
+        """A pass: the validation of an epoch, or one of its own. A callback may begin another one within it."""
+        outer = self._epoch, self._step
+        self._number += epoch is None
+        self._epoch, self._step = -2 * self._number - 1 if epoch is None else -2 * epoch - 2, 0
+        try:
+            yield
+        finally:
+            self._epoch, self._step = outer
+
+    def begin_batch(self, number: int) -> None:
+        """Come to a batch of the pass. A step on it that is repeated, since a rank was lost, draws the same again."""
+        self._step = number
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """A step on the batch that was come to."""
+        context, trained = self._context, (self._context.epoch, self._context.step)
+        context.epoch, context.step = self._epoch, self._step
+        try:
+            yield
+        finally:
+            context.epoch, context.step = trained
