@@ -23,6 +23,7 @@ PROGRAM = Path(__file__).with_name("program.py")
 SHARED = Path("/dev/shm")
 _MARK = "DTRAIN_TORTURE"
 _SETTLE_S = 3.0  # what has been told to end may need so long
+_RANK = re.compile(r"\0(?:OMPI_COMM_WORLD_RANK|PMI_RANK)=(\d+)")
 _STRIKES = re.compile(r"^DTRAIN_FAULT: |^\S*Error: wanted at ", re.MULTILINE)
 
 
@@ -55,6 +56,7 @@ class Job:
         temporary: an empty folder for temporary files, of this job alone.
         environment: variables to set besides those of this process.
         launcher: what starts the processes, in place of mpirun and its options.
+        through: what starts the launcher.
     """
 
     words: Sequence[str]
@@ -62,11 +64,14 @@ class Job:
     temporary: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     launcher: Sequence[str] | None = None
+    through: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self._mark = secrets.token_hex(8)
-        self._shared = self.temporary.with_name("shm") if _can_bind() else SHARED
+        self._shared = SHARED if can_mount() else self.temporary.with_name("shm")
         self._lines: list[tuple[float, str]] = []
+        self.lost_power = False
+        """Whether all was killed, the launcher too: nobody is left to remove what is MPI's."""
         self.temporary.mkdir(parents=True, exist_ok=True)
         if self._shared != SHARED:
             self._shared.mkdir(exist_ok=True)
@@ -74,7 +79,7 @@ class Job:
         own = {_MARK: self._mark, "TMPDIR": str(self.temporary), "PYTHONDONTWRITEBYTECODE": "1"}
         self._start = time.monotonic()
         self.process = subprocess.Popen(
-            [*self._apart(), *self._launcher(), sys.executable, *self.words],
+            [*self._apart(), *self.through, *self._launcher(), sys.executable, *self.words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -107,6 +112,15 @@ class Job:
     def pids(self) -> list[int]:
         """The processes of the job that run, launchers and ranks."""
         return [pid for pid in _processes() if self._mark in _environment(pid)]
+
+    def rank_pids(self) -> dict[int, int]:
+        """The processes that are ranks, without launchers."""
+        found: dict[int, int] = {}
+        for pid in self.pids():
+            rank = _RANK.search(_environment(pid))
+            if rank:
+                found[int(rank[1])] = pid
+        return found
 
     def wait_for(self, happened: Callable[[], bool], timeout_s: float = 60) -> bool:
         """Wait until something has happened; False if the job ended before or it took too long."""
@@ -150,7 +164,8 @@ class Job:
         processes = [f"process {pid}: {_command(pid)}" for pid in self.pids()]
         files = [f"file {path}" for path in self.temporary.rglob("*") if not path.is_dir()]
         segments = _unused(self._shared, _names(self._shared) - self._before)
-        return [*processes, *files, *(f"segment {name}" for name in segments)]
+        found = [*files, *(f"segment {name}" for name in segments)]
+        return processes + [name for name in found if not self.lost_power or "dtrain" in name]
 
 
 def _processes() -> Iterable[int]:
@@ -177,12 +192,13 @@ def _bound(folder: Path) -> list[str]:
 
 
 @cache
-def _can_bind() -> bool:
-    """Whether `_bound` works here: it needs root's rights."""
+def can_mount() -> str:
+    """What is missing to mount something for a job alone: nothing, with root's rights."""
     try:
-        return subprocess.run([*_bound(SHARED), "true"], capture_output=True, timeout=30).returncode == 0
+        done = subprocess.run([*_bound(SHARED), "true"], capture_output=True, timeout=30)
     except OSError:
-        return False
+        return "needs unshare"
+    return "" if done.returncode == 0 else "needs the right to mount"
 
 
 def _names(folder: Path) -> set[str]:

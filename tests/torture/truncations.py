@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from tests.torture.table import TIMEOUT_S, start
+from tests.torture.ends import TIMEOUT_S, start
 
 _PAGE = 4096
 
