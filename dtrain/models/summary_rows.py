@@ -12,6 +12,7 @@ from dtrain.graph.nest import flatten
 from dtrain.graph.symbolic import KerasTensor, Node
 from dtrain.layers.input_layer import InputLayer
 from dtrain.layers.layer import Layer
+from dtrain.tree import map_shape_structure
 
 from .graph_config import operation_names
 
@@ -112,12 +113,14 @@ def _computed_shapes(layer: Layer) -> list[str]:
     """Of a layer that was called outside of a graph: for the input that it was built with."""
     if not layer.built or layer._build_shapes is None:
         return ["?"]
+    shapes, found = layer._build_shapes, list[str]()
+    named = isinstance(shapes, dict) and all(str(name).endswith("_shape") for name in shapes)
     try:
-        shape = layer.compute_output_shape(layer._build_shapes)
+        shape = layer.compute_output_shape(**shapes) if named else layer.compute_output_shape(shapes)
     except Exception:
         return ["?"]
-    flat = [shape] if all(n is None or isinstance(n, int) for n in shape) else list(shape)
-    return [_shape(one) for one in flat]
+    map_shape_structure(lambda one: found.append(_shape(one)), shape)
+    return found
 
 
 def _shape(shape: Iterable[int | None]) -> str:

@@ -52,7 +52,7 @@ def image_dataset_from_directory(
     crop_to_aspect_ratio: bool = False,
     pad_to_aspect_ratio: bool = False,
     data_format: str | None = None,
-    format: str | None = None,
+    format: str = "tf",
     verbose: bool = True,
 ) -> Any:
     """Images (JPEG, PNG, BMP, GIF) in folders named like their classes, read when they are asked for.
@@ -109,7 +109,7 @@ def text_dataset_from_directory(
     validation_split: float | None = None,
     subset: str | None = None,
     follow_links: bool = False,
-    format: str | None = None,
+    format: str = "tf",
     verbose: bool = True,
 ) -> Any:
     """Text files (.txt, UTF-8) in folders named like their classes, read when they are asked for.

@@ -39,6 +39,7 @@ def timeseries_dataset_from_array(
     seed: int | None = None,
     start_index: int | None = None,
     end_index: int | None = None,
+    format: str = "tf",
 ) -> RowBatches:
     """Windows of a time series and the target of each, made when they are asked for.
 
@@ -55,6 +56,7 @@ def timeseries_dataset_from_array(
         shuffle: whether windows come in another order in each pass.
         seed: of that order.
         start_index, end_index: the times to use, as in a slice.
+        format: accepted for scripts that give it.
 
     Raises:
         ValueError: for times outside of the series, and steps that are not positive or longer than it.

@@ -114,3 +114,23 @@ def test_without_a_terminal_it_is_printed_plainly(capsys: pytest.CaptureFixture[
 
 def test_bytes_have_the_unit_that_suits_them() -> None:
     assert [readable_bytes(n) for n in (5, 1536, 3 << 20, 5 << 30)] == ["5.00 B", "1.50 KB", "3.00 MB", "5.00 GB"]
+
+
+def test_a_subclassed_model_shows_the_shapes_of_layers_with_several_inputs_or_outputs() -> None:
+    class Heads(dtrain.Layer):
+        def call(self, x: Any) -> Any:
+            return {"one": x, "two": [x[:, :1], x[:, :2]]}
+
+    class Whole(dtrain.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attend, self.heads = dtrain.layers.MultiHeadAttention(2, 2, output_shape=(4,)), Heads()
+
+        def call(self, x: Any) -> Any:
+            return self.heads(self.attend(x, x, x))
+
+    model = Whole()
+    model(np.ones((1, 3, 2), np.float32))
+    lines = lines_of(model)
+    assert any("(MultiHeadAttention)" in line and "(1, 3, 4)" in line for line in lines)
+    assert any("(Heads)" in line and "(1, 3, 4), (1, 1, 4), (1, 2, 4)" in line for line in lines)

@@ -9,6 +9,7 @@ X = np.random.default_rng(0).uniform(1, 2, (2, 3, 4)).astype(np.float32)
 HOLES = np.where(X > 1.8, np.nan, X)
 
 
+@pytest.mark.filterwarnings("ignore:All-NaN slice")
 @pytest.mark.parametrize("axis", [None, 1, -1, (), (0, 2), (1, 2), (0, 1, 2)])
 @pytest.mark.parametrize("keepdims", [False, True])
 def test_quantiles_are_taken_over_one_or_several_axes(axis, keepdims):
