@@ -12,6 +12,7 @@ from .history import History
 from .progbar_logger import ProgbarLogger
 
 _BATCH_ENDS = ("on_batch_end", "on_train_batch_end", "on_test_batch_end")
+_PREDICTIONS = ("on_predict_batch_begin", "on_predict_batch_end")
 
 
 class CallbackList(Callback):
@@ -47,6 +48,11 @@ class CallbackList(Callback):
         if model is not None:
             self.set_model(model)
         self.set_params(params)
+
+    @property
+    def looks_at_predictions(self) -> bool:
+        """Whether a callback is told of single batches of `predict`."""
+        return any(_writes(c, _PREDICTIONS) for c in self.callbacks if not isinstance(c, ProgbarLogger))
 
     @property
     def wants_batch_logs(self) -> bool:
@@ -168,8 +174,13 @@ def _wants_batch_logs(callback: Callback) -> bool:
     own = getattr(callback, "wants_batch_logs", None)
     if own is not None:
         return bool(own)
-    written = (vars(callback).get(name) or getattr(type(callback), name) for name in _BATCH_ENDS)
-    return any(method is not getattr(Callback, name) for name, method in zip(_BATCH_ENDS, written, strict=True))
+    return _writes(callback, _BATCH_ENDS)
+
+
+def _writes(callback: Callback, names: tuple[str, ...]) -> bool:
+    """Whether a callback has one of these methods of its own."""
+    written = (vars(callback).get(name) or getattr(type(callback), name) for name in names)
+    return any(method is not getattr(Callback, name) for name, method in zip(names, written, strict=True))
 
 
 def _label(place: int, callback: Callback) -> str:

@@ -340,6 +340,7 @@ def run_prediction(
     model.stop_predicting = False
     source.on_epoch_begin()
     listed.on_predict_begin()
+    looks = any(session.communicator.allgather(listed.looks_at_predictions))
     parts = []
     with session.passes.one():
         for number, batch in enumerate(each_within(DATA, islice(source.batches(0, 0), limit))):
@@ -347,7 +348,7 @@ def run_prediction(
             session.passes.begin_batch(number)
             parts.append(session.predict_step(batch))
             listed.on_predict_batch_end(number, {"outputs": parts[-1]})
-            if _any_process(session, model.stop_predicting):
+            if looks and _any_process(session, model.stop_predicting):
                 break
     if not parts:
         raise ValueError("predict: the data source gave no batch")

@@ -18,6 +18,7 @@ class Passes:
         self._context = context
         self._number = 0
         self._epoch, self._step = -1, 0
+        self._trained = context.epoch, context.step
 
     @contextmanager
     def one(self, epoch: int | None = None) -> Iterator[None]:
@@ -34,12 +35,14 @@ class Passes:
         """Come to a batch of the pass. A step on it that is repeated, since a rank was lost, draws the same again."""
         self._step = number
 
-    @contextmanager
-    def step(self) -> Iterator[None]:
-        """A step on the batch that was come to."""
-        context, trained = self._context, (self._context.epoch, self._context.step)
+    def step(self) -> Passes:
+        """A step on the batch that was come to, as a block."""
+        return self
+
+    def __enter__(self) -> None:
+        context = self._context
+        self._trained = context.epoch, context.step
         context.epoch, context.step = self._epoch, self._step
-        try:
-            yield
-        finally:
-            context.epoch, context.step = trained
+
+    def __exit__(self, *_: object) -> None:
+        self._context.epoch, self._context.step = self._trained
