@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from dtrain.graph import StepContext
 
 
@@ -20,16 +17,16 @@ class Passes:
         self._epoch, self._step = -1, 0
         self._trained = context.epoch, context.step
 
-    @contextmanager
-    def one(self, epoch: int | None = None) -> Iterator[None]:
-        """A pass: the validation of an epoch, or one of its own. A callback may begin another one within it."""
-        outer = self._epoch, self._step
+    def one(self, epoch: int | None = None) -> _Pass:
+        """A pass, as a block: the validation of an epoch, or one of its own. A callback may begin another one in it."""
         self._number += epoch is None
-        self._epoch, self._step = -2 * self._number - 1 if epoch is None else -2 * epoch - 2, 0
-        try:
-            yield
-        finally:
-            self._epoch, self._step = outer
+        return _Pass(self, -2 * self._number - 1 if epoch is None else -2 * epoch - 2)
+
+    def exchange(self, epoch: int, step: int) -> tuple[int, int]:
+        """Go to another place, and return the one before."""
+        before = self._epoch, self._step
+        self._epoch, self._step = epoch, step
+        return before
 
     def begin_batch(self, number: int) -> None:
         """Come to a batch of the pass. A step on it that is repeated, since a rank was lost, draws the same again."""
@@ -46,3 +43,16 @@ class Passes:
 
     def __exit__(self, *_: object) -> None:
         self._context.epoch, self._context.step = self._trained
+
+
+class _Pass:
+    """A block within which passes are at another place. A generator would take as long as a small step."""
+
+    def __init__(self, passes: Passes, epoch: int) -> None:
+        self._passes, self._epoch = passes, epoch
+
+    def __enter__(self) -> None:
+        self._outer = self._passes.exchange(self._epoch, 0)
+
+    def __exit__(self, *_: object) -> None:
+        self._passes.exchange(*self._outer)
