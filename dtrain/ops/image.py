@@ -133,7 +133,7 @@ def resize(
         if crop_to_aspect_ratio:
             x = cropped_to_ratio(x, height, width)
         elif pad_to_aspect_ratio:
-            x = padded_to_ratio(x, height, width, fill_value)
+            x = _padded_to_ratio(x, height, width, fill_value)
         y = resize_images(x if interpolation == "nearest" else _real(x), height, width, interpolation, antialias)
         return y if x.spec.is_float or interpolation == "nearest" else cast(_rounded(y, x), x.dtype)
 
@@ -148,7 +148,7 @@ def _rounded(y: Any, x: Tensor) -> Tensor:
     return clip(round(y), float(limits.min), float(limits.max))
 
 
-def padded_to_ratio(images: Any, height: int, width: int, fill_value: float) -> Tensor:
+def _padded_to_ratio(images: Any, height: int, width: int, fill_value: float) -> Tensor:
     """Images (N, H, W, C) with equal borders, so that their sides are nearly in the ratio of `height` and `width`."""
     high, wide = (int(n) for n in images.shape[1:3])
     rows = max(high, int(wide * height / width)) - high

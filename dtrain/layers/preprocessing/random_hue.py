@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from dtrain import ops, random
 
-from ..arguments import plain_attributes
-from .base_color_augmentation import BaseColorAugmentation, share_range
+from .base_factor_augmentation import BaseFactorAugmentation
 
 
-class RandomHue(BaseColorAugmentation):
+class RandomHue(BaseFactorAugmentation):
     """Turns the hue of every image by an angle of its own, in either direction.
 
     Args:
@@ -20,18 +18,6 @@ class RandomHue(BaseColorAugmentation):
     All other arguments as in `BaseColorAugmentation`.
     """
 
-    def __init__(
-        self,
-        factor: Any,
-        value_range: Sequence[float] = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(value_range, seed, data_format, **kwargs)
-        self.factor = factor
-        self._range = share_range("RandomHue", "factor", factor)
-
     def recolor(self, images: Any) -> Any:
         """The images, each with its hues turned."""
         turn = self.draw(images, *self._range) * 0.5
@@ -39,7 +25,3 @@ class RandomHue(BaseColorAugmentation):
         hsv = ops.image.rgb_to_hsv(images, data_format="channels_last")
         hue = ops.mod(hsv[..., 0] + ops.where(sign < 0.5, turn, -turn), 1.0)
         return ops.image.hsv_to_rgb(ops.stack([hue, hsv[..., 1], hsv[..., 2]], -1), data_format="channels_last")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor as plain values."""
-        return {**super().get_config(), **plain_attributes(self, "factor")}

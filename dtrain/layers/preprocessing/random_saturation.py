@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from dtrain import ops
 
-from ..arguments import plain_attributes
-from .base_color_augmentation import BaseColorAugmentation, share_range
+from .base_factor_augmentation import BaseFactorAugmentation
 
 
-class RandomSaturation(BaseColorAugmentation):
+class RandomSaturation(BaseFactorAugmentation):
     """Scales the saturation of every image by f / (1 - f): 0.5 changes nothing, 0 makes it grey, 1 gives full colours.
 
     Args:
@@ -20,17 +18,7 @@ class RandomSaturation(BaseColorAugmentation):
     All other arguments as in `BaseColorAugmentation`.
     """
 
-    def __init__(
-        self,
-        factor: Any,
-        value_range: Sequence[float] = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(value_range, seed, data_format, **kwargs)
-        self.factor = factor
-        self._range = share_range("RandomSaturation", "factor", factor, start=0.5)
+    start = 0.5
 
     def recolor(self, images: Any) -> Any:
         """The images, each with its saturation scaled."""
@@ -39,7 +27,3 @@ class RandomSaturation(BaseColorAugmentation):
         scale = factor / (1.0 - factor + 1e-7)  # 1 stands for a very large one
         saturation = ops.clip(hsv[..., 1] * scale, 0.0, 1.0)
         return ops.image.hsv_to_rgb(ops.stack([hsv[..., 0], saturation, hsv[..., 2]], -1), data_format="channels_last")
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor as plain values."""
-        return {**super().get_config(), **plain_attributes(self, "factor")}

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from dtrain import ops
 
-from ..arguments import plain_attributes
-from .base_color_augmentation import BaseColorAugmentation, share_range
+from .base_factor_augmentation import BaseFactorAugmentation
 
 _SMOOTH = np.array([[1.0, 1.0, 1.0], [1.0, 5.0, 1.0], [1.0, 1.0, 1.0]]) / 13
 
 
-class RandomSharpness(BaseColorAugmentation):
+class RandomSharpness(BaseFactorAugmentation):
     """Mixes every image with a smoothed one: factor 0 gives the smoothed one, 0.5 the image, 1 one sharpened as much.
 
     Args:
@@ -24,24 +22,8 @@ class RandomSharpness(BaseColorAugmentation):
     All other arguments as in `BaseColorAugmentation`.
     """
 
-    def __init__(
-        self,
-        factor: Any,
-        value_range: Sequence[float] = (0, 255),
-        data_format: str | None = None,
-        seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(value_range, seed, data_format, **kwargs)
-        self.factor = factor
-        self._range = share_range("RandomSharpness", "factor", factor)
-
     def recolor(self, images: Any) -> Any:
         """The images, each smoothed or sharpened; outside of them are zeros."""
         kernel = np.tile(_SMOOTH[..., None, None], (1, 1, int(images.shape[-1]), 1)).astype(images.dtype)
         smooth = ops.depthwise_conv(images, kernel, 1, "same", "channels_last")
         return images + (images - smooth) * (2.0 * self.draw_factor(images, self._range) - 1.0)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor as plain values."""
-        return {**super().get_config(), **plain_attributes(self, "factor")}

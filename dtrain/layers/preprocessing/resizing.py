@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dtrain import config, ops
-from dtrain.ops.image import padded_to_ratio
-from dtrain.ops.interpolation import METHODS, cropped_to_ratio, resize
+from dtrain.ops.interpolation import METHODS
 
 from ..arguments import one_of, plain_attributes, positive_int
 from ..layer import Layer
@@ -55,17 +54,10 @@ class Resizing(Layer):
 
     def call(self, inputs: Any) -> Any:
         """The resized images."""
-        x = ops.cast(inputs, self.compute_dtype)
-        alone, first = len(x.shape) == 3, self.data_format == "channels_first"
-        x = ops.expand_dims(x, 0) if alone else x
-        x = ops.moveaxis(x, 1, -1) if first else x
-        if self.crop_to_aspect_ratio:
-            x = cropped_to_ratio(x, self.height, self.width)
-        elif self.pad_to_aspect_ratio:
-            x = padded_to_ratio(x, self.height, self.width, self.fill_value)
-        y = resize(x, self.height, self.width, self.interpolation, self.antialias)
-        y = ops.moveaxis(y, -1, 1) if first else y
-        return ops.squeeze(y, 0) if alone else y
+        return ops.image.resize(
+            ops.cast(inputs, self.compute_dtype), (self.height, self.width), self.interpolation, self.antialias,
+            self.crop_to_aspect_ratio, self.pad_to_aspect_ratio, self.fill_mode, self.fill_value, self.data_format,
+        )  # fmt: skip
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor as plain values."""
